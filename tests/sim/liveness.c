@@ -107,6 +107,7 @@ for_ever(struct sim *s)
 const struct scenario scenarios_liveness[] = {
     {"for-ever", 18, for_ever, LIGHT,
 	"up to a third of 18 members is cut off, deaf, mute or stopped for ever: the others agree"},
-    {"for-ever-40", 40, for_ever, HEAVY, "the same with 40 members"},
+    {"for-ever-40", 40, for_ever, HEAVY,
+	"up to a third of 40 members is cut off, deaf, mute or stopped for ever: the others agree"},
     {0},
 };

@@ -47,7 +47,8 @@ static const struct scenario *const tables[] = {scenarios_join, scenarios_failur
     scenarios_liveness, scenarios_path, scenarios_disk, scenarios_find};
 static const struct scenario swarms[] = {
     {SWARM, 0, swarm_run, LIGHT, "after random faults all members come to one view"},
-    {SWARM "-mixed", 0, swarm_mixed_run, LIGHT, "the same with swimd peers and base peers"},
+    {SWARM "-mixed", 0, swarm_mixed_run, LIGHT,
+	"after random faults swimd peers and base peers come to one view"},
 };
 #define SWARMS (sizeof(swarms) / sizeof(swarms[0]))
 #define TABLES (sizeof(tables) / sizeof(tables[0]))

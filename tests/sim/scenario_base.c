@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* swimd and base peers, which know the base wire format alone, in one cluster. */
+/* swimd peers and base peers in one cluster; the ids of most base peers are not their addresses. */
 #include <string.h>
 
 #include "sim/scenario.h"
 
-/* The last `peers` nodes are base peers, with ids of their own. */
+/* Start all nodes; the last `peers` nodes are base peers whose ids are not their addresses. */
 static void
 begin(struct sim *s, unsigned peers)
 {
@@ -48,7 +48,7 @@ joins(struct sim *s)
 	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_JOINED, ANY, ANY) ==
 		      s->world.count * s->world.count - 2 * s->world.count + 1);
 	EXPECT(s, base_understood_all(s));
-	/* Until the base peer answers it has its address for a name: no event may tell of a member of that name. */
+	/* No event tells of the base peer while it is unnamed: each swimd peer tells that its id joined. */
 	EXPECT(s, sim_tellers(s, (swim_time){0}, SWIM_EVENT_JOINED, peer) == peer);
 	for (unsigned i = 0; i < peer; i++)
 		EXPECT(s, swim_member_count(s->world.nodes[i].core) == s->world.count);
@@ -81,7 +81,7 @@ fails(struct sim *s)
 	EXPECT(s, sim_wait_all(s, peer, SWIM_DEAD, 10));
 	sim_run(s, 10);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == peer);
-	/* It comes back, its incarnation lost, is told, and refutes. */
+	/* The base peer restarts without its incarnation, hears of its death, and refutes it. */
 	start = sim_now(s);
 	sim_restart(s, peer, false);
 	EXPECT(s, sim_wait_all(s, peer, SWIM_ALIVE, 20));
@@ -142,7 +142,7 @@ relays(struct sim *s)
 {
 	uint64_t relayed = 0;
 
-	/* Two swimd that reach each other by way of base peers alone. */
+	/* Two swimd peers reach each other only through base peers. */
 	begin(s, s->world.count - 2);
 	EXPECT(s, sim_wait_complete(s, 20));
 	EXPECT(s, base_holds_all(s, 30));
@@ -154,7 +154,7 @@ relays(struct sim *s)
 		relayed += base_peer_relayed(s->world.nodes[i].peer);
 	EXPECT(s, relayed > 10);
 	EXPECT(s, sim_stats(s, 0).probes_acked_indirectly > 5);
-	/* And two base peers by way of a swimd. */
+	/* Two base peers reach each other only through other members. */
 	sim_heal(s);
 	sim_cut(s, 2, 3);
 	sim_cut(s, 3, 2);
@@ -171,7 +171,7 @@ mixed(struct sim *s)
 	begin(s, peers);
 	EXPECT(s, sim_wait_complete(s, 20));
 	EXPECT(s, base_holds_all(s, 60));
-	/* A swimd fails, one leaves, a base peer fails, one leaves: both kinds see all of it. */
+	/* One member of each kind fails and another leaves: both kinds see the failures and the leaves. */
 	sim_crash(s, 1);
 	EXPECT(s, sim_wait_all(s, 1, SWIM_DEAD, 10));
 	sim_leave(s, 2);
@@ -186,7 +186,7 @@ mixed(struct sim *s)
 		EXPECT(s, sim_wait_status(s, i, first, SWIM_DEAD, 20));
 		EXPECT(s, sim_wait_status(s, i, first + 1, SWIM_DEAD, 20));
 	}
-	/* The failed swimd comes back, and both kinds see it. */
+	/* The failed swimd peer restarts, and both kinds see that. */
 	sim_restart(s, 1, false);
 	EXPECT(s, sim_wait_all(s, 1, SWIM_ALIVE, 10));
 	for (unsigned i = first + 2; i < s->world.count; i++)
@@ -201,7 +201,7 @@ by_name(struct sim *s)
 {
 	unsigned peer = s->world.count - 1;
 
-	/* A base peer that says its address is a host name. */
+	/* The base peer advertises a host name. */
 	memcpy(s->world.nodes[peer].hostport, "peer.example:7946", sizeof("peer.example:7946"));
 	begin(s, 1);
 	EXPECT(s, sim_wait_complete(s, 10));
@@ -213,6 +213,7 @@ by_name(struct sim *s)
 	EXPECT(s, sim_wait_all(s, peer, SWIM_DEAD, 12));
 }
 
+/* Does each running swimd peer hold node i alive at the address of node i? */
 static bool
 lives_at(struct sim *s, unsigned i)
 {
@@ -235,7 +236,7 @@ last_lives_there(struct sim *s)
 	return lives_at(s, s->world.count - 1);
 }
 
-/* The last two nodes have one id: does each list have all nodes, and of these two one? */
+/* The last two nodes have one id: does each list have one member for both, and one for each other node? */
 static bool
 one_is_listed(struct sim *s)
 {
@@ -258,7 +259,7 @@ moves(struct sim *s)
 	sim_start_range(s, 0, last - 1);
 	EXPECT(s, sim_wait_complete(s, 20));
 	sim_run(s, 5);
-	/* The second one starts while the first one still answers: the first one keeps the id. */
+	/* The second starts while the first still answers: the first keeps the id. */
 	sim_start(s, last);
 	sim_run(s, 10);
 	EXPECT(s, lives_at(s, last - 1));
@@ -266,7 +267,7 @@ moves(struct sim *s)
 	sim_crash(s, last);
 	sim_run(s, 5);
 	sim_crash(s, last - 1);
-	/* The second one starts before or after the first one is declared dead. */
+	/* The second starts before or after the first is declared failed. */
 	sim_run(s, 10 * rng_unit(&s->world.rng));
 	sim_start(s, last);
 	EXPECT(s, sim_wait_until(s, last_lives_there, 15));
@@ -304,7 +305,7 @@ succeeds(struct sim *s)
 	}
 	for (unsigned i = 0; i < first; i++)
 		EXPECT(s, swim_member_count(s->world.nodes[i].core) == s->world.count);
-	/* An earlier one of them comes back. */
+	/* An earlier base peer of this address starts again. */
 	sim_run(s, 5);
 	sim_crash(s, s->world.count - 1);
 	EXPECT(s, sim_wait_all(s, s->world.count - 1, SWIM_DEAD, 15));
@@ -314,20 +315,21 @@ succeeds(struct sim *s)
 
 const struct scenario scenarios_base[] = {
     {"base-joins", 5, joins, LIGHT,
-	"a base peer joins a cluster of swimd, and its answers tell its id"},
-    {"base-seed", 5, is_seed, LIGHT, "swimd join through a base peer"},
-    {"base-fails", 5, fails, LIGHT, "a base peer fails, is detected, and comes back"},
+	"swimd peers list a base peer that joins, under the id in its answers"},
+    {"base-seed", 5, is_seed, LIGHT, "swimd peers join through a base peer"},
+    {"base-fails", 5, fails, LIGHT,
+	"swimd peers declare a crashed base peer failed, and see it restart"},
     {"base-mute", 5, mute, LIGHT, "a base peer that stops answering is declared failed"},
-    {"base-leaves", 5, leaves, LIGHT, "a base peer's dead update about itself is a leave"},
-    {"base-refutes", 5, refutes, LIGHT, "a base peer that is suspected refutes"},
+    {"base-leaves", 5, leaves, LIGHT, "a base peer that tells its own death has left"},
+    {"base-refutes", 5, refutes, LIGHT, "a suspected base peer refutes the suspicion"},
     {"base-relays", 6, relays, LIGHT,
-	"swimd probe by way of base peers, and base peers by way of swimd"},
+	"swimd peers probe through base peers, and base peers through swimd peers"},
     {"base-mixed", 10, mixed, LIGHT, "both kinds see joins, failures and leaves of both kinds"},
     {"base-by-name", 4, by_name, LIGHT,
-	"a base peer whose address is a host name is reached once it is resolved"},
+	"a base peer that advertises a host name is reached once the name is resolved"},
     {"base-moves", 6, moves, LIGHT,
-	"a base peer that crashed starts at a new address and keeps its id; while it answers nobody takes its id"},
+	"a crashed base peer keeps its id at a new address; while it answers, nobody else gets its id"},
     {"base-successors", 7, succeeds, LIGHT,
-	"base peers with other ids start at the address of one that failed or left, and are listed"},
+	"base peers with new ids are listed at the address of a base peer that failed or left"},
     {0},
 };

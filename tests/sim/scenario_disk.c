@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Disks that fail: whatever a state directory lost, a member that comes back is believed by all others.  Nothing but what
- * reserve.c of the daemon reads and writes decides at which incarnation it begins.
+ * Disks that fail: whatever a state directory has lost, all others believe its member when it restarts.  The incarnation at
+ * which the member starts comes from the daemon's reserve.c alone.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "sim/scenario.h"
 
 #define MEMBER 1
-#define LEAP 9 /* above the first block */
+#define LEAP 9 /* an incarnation above the first block */
 
 static struct node *
 member(struct sim *s)
@@ -41,7 +41,7 @@ all_believed(struct sim *s)
 	return true;
 }
 
-/* What is said of the member makes it raise its incarnation above its block. */
+/* A forged suspicion makes the member raise its incarnation above its block. */
 static void
 make_leap(struct sim *s)
 {
@@ -49,7 +49,7 @@ make_leap(struct sim *s)
 	sim_run(s, 0.02);
 }
 
-/* The file is another one than the member left. */
+/* Replace the state file of node i. */
 static void
 spoil(struct sim *s, unsigned i, const char *text, size_t len)
 {
@@ -65,7 +65,7 @@ crash_before_the_write(struct sim *s)
 	make_leap(s);
 	EXPECT(s, swim_incarnation(member(s)->core) == LEAP + 1);
 	sim_run(s, 0.06);
-	/* It has a refutation to send, which waits for the disk. */
+	/* The refutation of the member waits for the disk. */
 	EXPECT(s, member(s)->told < RESERVE_BLOCK);
 	sim_restart(s, MEMBER, true);
 	EXPECT(s, member(s)->first == RESERVE_BLOCK);
@@ -92,7 +92,7 @@ slow_disk(struct sim *s)
 	EXPECT(s, member(s)->told == LEAP + 1 && member(s)->reserve.troubled);
 	sim_run(s, 5);
 	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_FAILED, ANY, MEMBER) == 0);
-	/* The process is killed while its disk still hangs, and the next one finds the bound of the start before. */
+	/* The process is killed while its disk still hangs, and the next process finds the bound of the previous start. */
 	sim_restart(s, MEMBER, true);
 	EXPECT(s, member(s)->first == RESERVE_BLOCK && member(s)->told > member(s)->first);
 	EXPECT(s, sim_wait_until(s, all_believed, 30));
@@ -130,7 +130,7 @@ full_disk(struct sim *s)
 		EXPECT(s, member(s)->first == RESERVE_BLOCK && member(s)->reserve.troubled);
 		EXPECT(s, sim_wait_until(s, all_believed, 30));
 	}
-	/* Somebody makes room: within some seconds the disk has what is needed. */
+	/* Once there is room on the disk, a new bound is written within some seconds. */
 	member(s)->disk.error = 0;
 	sim_run(s, 12);
 	EXPECT(s, !member(s)->reserve.troubled);
@@ -169,13 +169,13 @@ damaged_file(struct sim *s)
 		sim_restart(s, MEMBER, true);
 		EXPECT(s, member(s)->first == 0);
 		EXPECT(s, sim_wait_until(s, all_believed, 30));
-		/* And the file is whole again. */
+		/* The member has written a valid file. */
 		EXPECT(s, disk_read(&member(s)->disk, text) > 0 && text[0] != '0');
 	}
 	EXPECT(s, sim_wait_converged(s, 30));
 }
 
-/* One fault of one disk, as its member crashes. */
+/* Crash node i with a random fault of its disk. */
 static void
 random_fault(struct sim *s, unsigned i)
 {
@@ -206,7 +206,7 @@ random_fault(struct sim *s, unsigned i)
 	case 4:
 		spoil(s, i, "?\n", 2);
 		break;
-	default: /* of a number; and a crash of a sound disk */
+	default: /* the disk is sound */
 		break;
 	}
 }
@@ -229,16 +229,16 @@ failing_disks(struct sim *s)
 
 const struct scenario scenarios_disk[] = {
     {"disk-crash", 5, crash_before_the_write, LIGHT,
-	"what the disk has not got yet is told to nobody, and a crash loses nothing that was told"},
+	"a member sends no incarnation that its disk has not stored, and a crash loses none that was sent"},
     {"disk-slow", 5, slow_disk, LIGHT,
-	"a disk that hangs does not silence its member, which is believed after a crash all the same"},
+	"a member whose disk hangs is not silent, and is believed after a crash"},
     {"disk-forgets", 5, forgetful_disk, LIGHT,
-	"a member whose disk loses the last write in each crash is believed after each"},
+	"a member whose disk loses the last write in each crash is believed after each crash"},
     {"disk-full", 5, full_disk, LIGHT,
-	"a member with a full disk is believed after each crash, and keeps its state once there is room"},
+	"a member with a full disk is believed after each crash, and stores its state once there is room"},
     {"disk-damaged", 5, damaged_file, LIGHT,
-	"a member whose stored incarnation is damaged, missing or another's is believed"},
+	"a member whose state file is damaged, missing or of another member is believed"},
     {"disk-failing", 12, failing_disks, LIGHT,
-	"members with disks that fail in every way are all believed in the end"},
+	"members whose disks fail in random ways are all believed in the end"},
     {0},
 };

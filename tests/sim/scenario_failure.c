@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Members crash, leave, restart, stall, are slow, are slandered. */
+/* Members crash, leave, restart, stall and are slow; links break; two members have one name; others tell false updates. */
 #include <string.h>
 
 #include "sim/scenario.h"
@@ -24,7 +24,7 @@ crash_one(struct sim *s)
 	EXPECT(s, sim_converged(s));
 }
 
-/* They are no strangers to each other, whose words would make every suspicion last longest. */
+/* Members with other source addresses than advertised are no strangers to each other, so suspicions are not longer. */
 static void
 crash_elsewhere(struct sim *s)
 {
@@ -35,7 +35,7 @@ crash_elsewhere(struct sim *s)
 	for (unsigned i = 0; i < s->world.count; i++)
 		world_speak_elsewhere(&s->world, i);
 	EXPECT(s, sim_form(s));
-	/* By then each has spoken to each, and been asked where that was. */
+	/* After this each has pinged each, and has answered at its source address. */
 	sim_run(s, 60);
 	start = sim_now(s);
 	sim_leave(s, left);
@@ -51,7 +51,7 @@ crash_elsewhere(struct sim *s)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == others);
 }
 
-/* As long as the translation remembers who speaks with whom, or is told again before it forgets. */
+/* The last member is behind a translation of addresses, which drops a binding that was not used for so long. */
 static void
 translate(struct sim *s, double seconds)
 {
@@ -60,14 +60,14 @@ translate(struct sim *s, double seconds)
 
 	world_translate(&s->world, last, swim_ns((int64_t)(seconds * 1e9)));
 	EXPECT(s, sim_form(s));
-	/* By then it has spoken to each, and each knows from where. */
+	/* After this it has pinged each other, and each knows a port of the translation. */
 	sim_run(s, s->world.count);
 	start = sim_now(s);
 	sim_run(s, 600);
 	sim_note(s, "%u suspicions in 600 s, ", sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY));
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
-	/* Its views are as good as anybody's, and so are those of it. */
+	/* It hears of changes of others, and others hear of its changes. */
 	sim_tag(s, last, 7);
 	sim_crash(s, 1);
 	EXPECT(s, sim_wait_all(s, 1, SWIM_DEAD, 10));
@@ -92,7 +92,7 @@ translated_of_many(struct sim *s)
 	translate(s, 30);
 }
 
-/* It is told once on each side, and that it works again too; nobody is suspected. */
+/* Each end tells once that the link failed, and once that it recovered; nobody is suspected. */
 static void
 broken_link(struct sim *s)
 {
@@ -119,7 +119,7 @@ broken_link(struct sim *s)
 	EXPECT(s, sim_converged(s));
 }
 
-/* What is lost everywhere breaks no link. */
+/* Loss on all links is told as a broken link twice at most. */
 static void
 lossy_links(struct sim *s)
 {
@@ -159,7 +159,7 @@ crash_seed(struct sim *s)
 	EXPECT(s, sim_wait_all(s, 0, SWIM_DEAD, 10));
 	EXPECT(s, sim_wait_converged(s, 10));
 	sim_restart(s, 0, false);
-	/* It knows nobody and has no seed: the others must find it. */
+	/* The seed knows nobody and has no seed: the others must find it. */
 	EXPECT(s, sim_wait_converged(s, 30));
 }
 
@@ -172,7 +172,7 @@ crash_all_but_one(struct sim *s)
 	for (unsigned i = 1; i < s->world.count; i++)
 		sim_crash(s, i);
 	crash = sim_now(s);
-	/* Lifeguard: whom nobody answers doubts itself first, and takes nine times as long. */
+	/* Lifeguard: a member that nobody answers doubts itself, and takes up to nine times as long. */
 	for (unsigned i = 1; i < s->world.count; i++)
 		EXPECT(s, sim_wait_status(s, 0, i, SWIM_DEAD, 180));
 	sim_note(s, "the survivor holds all others dead after %.1f s", sim_since(s, crash));
@@ -249,7 +249,7 @@ leave_and_return(struct sim *s)
 		start = sim_now(s);
 		sim_restart(s, 1, keep == 1);
 		EXPECT(s, sim_wait_all(s, 1, SWIM_ALIVE, 5));
-		/* A new life, not a recovery. */
+		/* The return is a new life: joined, not recovered. */
 		EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, 1) == others);
 		EXPECT(s, sim_told(s, start, SWIM_EVENT_RECOVERED, ANY, 1) == 0);
 		EXPECT(s, sim_wait_converged(s, 10));
@@ -333,7 +333,7 @@ pause_long(struct sim *s)
 	sim_resume(s, 2);
 	EXPECT(s, sim_wait_complete(s, 10));
 	EXPECT(s, sim_wait_converged(s, 20));
-	/* What the stopped one missed is no reason to declare anybody failed. */
+	/* The stopped member declares nobody failed because of what it missed. */
 	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_FAILED, ANY, ANY) == others);
 }
 
@@ -350,24 +350,24 @@ slow(struct sim *s)
 static void
 refutation(struct sim *s)
 {
-	static const enum swim_status slanders[] = {SWIM_SUSPECT, SWIM_DEAD, SWIM_LEFT};
+	static const enum swim_status lies[] = {SWIM_SUSPECT, SWIM_DEAD, SWIM_LEFT};
 	static const enum swim_event_type told[] = {SWIM_EVENT_SUSPECTED, SWIM_EVENT_FAILED,
 	    SWIM_EVENT_LEFT};
 
 	EXPECT(s, sim_form(s));
-	/* By then each has been asked by each: of a base peer that has yet to answer nobody believes a death. */
+	/* After this each has pinged each.  Nobody believes the death of a base peer that has not answered yet. */
 	sim_run(s, 20);
-	for (unsigned k = 0; k < sizeof(slanders) / sizeof(slanders[0]); k++) {
+	for (unsigned k = 0; k < sizeof(lies) / sizeof(lies[0]); k++) {
 		uint64_t before = swim_incarnation(s->world.nodes[5].core);
 		swim_time start = sim_now(s);
 
-		sim_forge(s, 1, 2, 5, slanders[k], before + k);
+		sim_forge(s, 1, 2, 5, lies[k], before + k);
 		sim_run(s, 1);
 		EXPECT(s, sim_told(s, start, told[k], 2, 5) == 1);
 		EXPECT(s, sim_wait_converged(s, 15));
 		EXPECT(s, swim_incarnation(s->world.nodes[5].core) == before + k + 1);
 		EXPECT(s, sim_told(s, start, SWIM_EVENT_INCARNATION, 5, 5) == 1);
-		if (slanders[k] == SWIM_SUSPECT)
+		if (lies[k] == SWIM_SUSPECT)
 			EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 	}
 }
@@ -384,7 +384,7 @@ one_way(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 10));
 }
 
-/* How many others hold it at the address where it is, with a tag of this value. */
+/* How many others hold the subject at its present address, with a tag of this value? */
 static unsigned
 known_as(struct sim *s, unsigned subject, char value)
 {
@@ -415,7 +415,7 @@ tagged_and_moved(struct sim *s)
 	sim_move(s, 3);
 	sim_run(s, 2);
 	EXPECT(s, known_as(s, 3, '7') == others);
-	/* It comes back elsewhere, with its state, and that is no conflict. */
+	/* It restarts at another address with its state, which is no name conflict. */
 	sim_crash(s, 3);
 	sim_move(s, 3);
 	sim_restart(s, 3, true);
@@ -433,13 +433,13 @@ one_name(struct sim *s)
 	swim_time start;
 
 	sim_rename(s, last, 3);
-	check_foreign(s->world.check, "n3"); /* two make incarnations of it */
+	check_foreign(s->world.check, "n3"); /* two nodes raise the incarnation of this name */
 	sim_start_range(s, 0, last - 1);
 	EXPECT(s, sim_wait_converged(s, 20));
 	start = sim_now(s);
 	sim_start(s, last);
 	sim_run(s, 20);
-	/* The first owner stays and says so; the newcomer is told to go. */
+	/* The first owner stays and tells of the conflict; the newcomer loses the name. */
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, last, ANY) == 1);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, 3, ANY) == 0);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_CONFLICT, 3, ANY) >= 1);
@@ -447,7 +447,7 @@ one_name(struct sim *s)
 }
 
 /*
- * Two machines of one image begin at once in a cluster, over paths that take longer than their ages differ.  A process
+ * Two machines of one image start at once in a cluster, and a path takes longer than the difference of their ages.  A process
  * that has lost its name ends.
  */
 static void
@@ -479,23 +479,23 @@ one_image(struct sim *s)
 	}
 	EXPECT(s, gone[0] != gone[1]);
 	claims += (unsigned)sim_stats(s, gone[0] ? last : first).sent[slot];
-	sim_note(s, "%u went, %u claims", gone[0] ? first : last, claims);
+	sim_note(s, "n%u lost the name, %u claims", gone[0] ? first : last, claims);
 	EXPECT(s, claims <= 40);
 }
 
-/* What nobody who is a member said is an accusation at most. */
+/* A death or leave that a stranger tells is a suspicion at most. */
 static void
 word_of_a_stranger(struct sim *s)
 {
-	static const enum swim_status slanders[] = {SWIM_DEAD, SWIM_LEFT};
+	static const enum swim_status lies[] = {SWIM_DEAD, SWIM_LEFT};
 	unsigned stranger = s->world.count - 1;
 	swim_time start;
 
 	sim_start_range(s, 0, stranger - 1);
 	EXPECT(s, sim_wait_converged(s, 20));
 	start = sim_now(s);
-	for (unsigned k = 0; k < sizeof(slanders) / sizeof(slanders[0]); k++) {
-		sim_forge(s, stranger, 2, 5, slanders[k], swim_incarnation(s->world.nodes[5].core));
+	for (unsigned k = 0; k < sizeof(lies) / sizeof(lies[0]); k++) {
+		sim_forge(s, stranger, 2, 5, lies[k], swim_incarnation(s->world.nodes[5].core));
 		sim_run(s, 2);
 		EXPECT(s, sim_told(s, start, SWIM_EVENT_SUSPECTED, 2, 5) == k + 1);
 		EXPECT(s, sim_told(s, start, SWIM_EVENT_RECOVERED, 2, 5) == k + 1);
@@ -505,9 +505,9 @@ word_of_a_stranger(struct sim *s)
 }
 
 /*
- * Somebody floods node 4 from the address of node 1, and says that node 4 is dead.  Of all that comes from there node 4 reads
- * some of the flood alone.  So it is on trial instead of refuting (damping.c), and never answers node 1.  Of the rest it
- * loses some because its queue is full.
+ * Forged datagrams from the address of node 1 flood node 4, and tell that node 4 is dead.  Of all datagrams from that address
+ * node 4 receives only a part of the flood.  Node 4 is on trial, so it does not refute (damping.c), and it never answers
+ * node 1.  It loses a fifth of all other datagrams, as its queue is full.
  */
 static void
 flooded_from_a_member(struct sim *s)
@@ -531,7 +531,7 @@ flooded_from_a_member(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 40));
 }
 
-/* Somebody says of a member that it lives elsewhere now, under its next incarnation. */
+/* A forged update tells of another address of node 5, at its next incarnation. */
 static void
 moved_by_another(struct sim *s)
 {
@@ -540,7 +540,7 @@ moved_by_another(struct sim *s)
 	double took;
 
 	EXPECT(s, sim_form(s));
-	/* Until it has had company for long enough to be settled it looks first whether anybody lives there. */
+	/* Before it is settled, node 5 would first ask whether a member lives at that address. */
 	sim_run(s, 40);
 	start = sim_now(s);
 	sim_forge_update(s, 1, 2, "n5", elsewhere, SWIM_ALIVE,
@@ -555,7 +555,7 @@ moved_by_another(struct sim *s)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, ANY, ANY) == 0);
 }
 
-/* A partition kept two of one name apart for so long that neither can know the other from a stranger. */
+/* A partition keeps two members of one name apart for so long that neither can tell the other from a stranger. */
 static void
 one_name_parted(struct sim *s)
 {
@@ -575,7 +575,7 @@ one_name_parted(struct sim *s)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_CONFLICT, 3, ANY) >= 1);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_CONFLICT, last, ANY) >= 1);
-	/* They contradict each other, but less and less. */
+	/* They contradict each other, but less and less often. */
 	for (unsigned minute = 0; minute < 2; minute++) {
 		unsigned most = minute == 0 ? 12 : 6;
 
@@ -590,8 +590,8 @@ one_name_parted(struct sim *s)
 }
 
 /*
- * Strangers keep a settled member from asking anybody, and somebody tells it again and again that its name lives elsewhere.
- * Each contradiction moves the member at all others.
+ * Strangers take all slots for contests of a settled member, so that it can ask nobody, and forged updates tell it again and
+ * again that its name has another address.  All others handle each of its contradictions as a change of address.
  */
 static void
 contradicts_seldom(struct sim *s)
@@ -618,7 +618,7 @@ contradicts_seldom(struct sim *s)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, ANY, ANY) == 0);
 }
 
-/* While a member is cut off another one takes its name and becomes settled.  Then the first one comes back. */
+/* While a member is cut off, another takes its name and becomes settled.  Then the first member returns. */
 static void
 owner_comes_back(struct sim *s)
 {
@@ -632,7 +632,7 @@ owner_comes_back(struct sim *s)
 	sim_run(s, 40);
 	start = sim_now(s);
 	sim_partition(s, 3, 3);
-	/* Nobody has noticed yet. */
+	/* The others have not noticed the cut yet. */
 	sim_start(s, last);
 	sim_run(s, 60);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, ANY, ANY) == 0);
@@ -641,7 +641,7 @@ owner_comes_back(struct sim *s)
 		sim_run(s, 1);
 		if (world_running(&s->world, last) &&
 		    sim_told(s, start, SWIM_EVENT_NAME_LOST, last, ANY) > 0) {
-			sim_note(s, "the other went after %u s", second + 1);
+			sim_note(s, "the newcomer lost the name after %u s", second + 1);
 			sim_crash(s, last);
 		}
 	}
@@ -652,60 +652,63 @@ owner_comes_back(struct sim *s)
 
 const struct scenario scenarios_failure[] = {
     {"crash-3", 3, crash_one, LIGHT,
-	"of 3 members one crashes: the others say failed within 10 s, of nobody else"},
+	"one of 3 members crashes: the others tell failed within 10 s, and of nobody else"},
     {"crash-100", 100, crash_one, LIGHT,
-	"of 100 members one crashes: all others say failed within 10 s, of nobody else"},
+	"one of 100 members crashes: all others tell failed within 10 s, and of nobody else"},
     {"crash-elsewhere", 20, crash_elsewhere, LIGHT,
-	"of members heard from other addresses than they tell one leaves, one crashes: as of others"},
+	"a leave and a crash are told as fast if members have other source addresses than advertised"},
     {"crash-many", 40, crash_many, LIGHT,
-	"a quarter of 40 crashes at once: they are found, and nobody else"},
+	"a quarter of 40 members crashes at once: they are declared failed, and nobody else is"},
     {"crash-seed", 10, crash_seed, LIGHT,
 	"a seed that restarts without state and seeds is found again"},
     {"crash-all-but-one", 10, crash_all_but_one, LIGHT,
-	"the last survivor becomes a cluster with those who restart"},
+	"the last survivor forms one cluster with the members that restart"},
     {"leave-100", 100, leave, LIGHT,
-	"a member leaves: all others say left within 2 s, nobody failed or suspected"},
-    {"leave-lossy", 30, leave_lossy, LIGHT, "the same at 10 % loss, within 5 s"},
-    {"leave-all", 10, leave_all, LIGHT, "all leave at once, and all are gone"},
-    {"leave-alone", 1, leave_alone, LIGHT, "one that is alone leaves too"},
+	"a member leaves: all others tell left within 2 s, and nobody is suspected or failed"},
+    {"leave-lossy", 30, leave_lossy, LIGHT,
+	"a member leaves at 10 % loss: all others hold it left within 5 s"},
+    {"leave-all", 10, leave_all, LIGHT, "all members leave at once, and all processes end"},
+    {"leave-alone", 1, leave_alone, LIGHT, "a member that is alone leaves too"},
     {"leave-and-return", 10, leave_and_return, LIGHT,
-	"one that left and starts again begins a new life"},
+	"a member that left and starts again begins a new life"},
     {"restart-at-once", 20, restart_at_once, LIGHT,
-	"a restart that nobody noticed is refuted or announced, never failed"},
+	"a member that restarts before its crash is noticed is never declared failed"},
     {"restart-dead", 20, restart_dead, LIGHT,
-	"a dead one that restarts, its incarnation lost or kept, is alive to all within 5 s"},
+	"a dead member that restarts with or without its incarnation is alive to all within 5 s"},
     {"restart-storm", 20, restart_storm, LIGHT,
-	"after 100 random restarts there is one view, with everybody in it"},
+	"after 100 random restarts all members have one complete view"},
     {"pause-1s", 20, pause_1s, LIGHT, "a member stopped for 1 s is never declared failed"},
     {"pause-long", 20, pause_long, LIGHT,
-	"one stopped for long is declared failed, comes back, and accuses nobody"},
-    {"slow", 20, slow, LIGHT, "a member that needs 20 ms a datagram is not declared failed"},
+	"a member stopped for long is declared failed, returns, and declares nobody failed"},
+    {"slow", 20, slow, LIGHT, "a member that needs 20 ms per datagram is not declared failed"},
     {"refutation", 10, refutation, LIGHT,
-	"slander ends in one higher incarnation, and everybody agrees again"},
+	"a member refutes a false suspicion, death or leave by its next incarnation, and all agree"},
     {"tags-and-moves", 20, tagged_and_moved, LIGHT,
-	"new tags and a new address reach all, while running and by a restart"},
-    {"one-name", 12, one_name, LIGHT, "of two with one name the first stays, the other is told"},
+	"new tags and a new address reach all members, at run time and after a restart"},
+    {"one-name", 12, one_name, LIGHT,
+	"of two members with one name the first stays and the second loses the name"},
     {"one-image", 10, one_image, LIGHT,
-	"of two machines of one image that begin at once one goes, after few claims"},
+	"of two machines of one image that start at once one loses the name, after few claims"},
     {"word-of-a-stranger", 9, word_of_a_stranger, LIGHT,
-	"who is said to be dead or to have left by one who is no member is asked, and lives"},
+	"a member whose death or leave a stranger tells is suspected at most, and recovers"},
     {"flooded-from-a-member", 5, flooded_from_a_member, LIGHT,
-	"who is flooded from the address of another is not held dead by that one"},
+	"a member that is flooded from the address of another member is not declared failed"},
     {"moved-by-another", 12, moved_by_another, LIGHT,
-	"who is said to have moved and has not is found again within 2 s"},
+	"a member of which a false update tells a new address is found again within 2 s"},
     {"contradicts-seldom", 100, contradicts_seldom, LIGHT,
-	"who is kept from asking where its name lives contradicts others a few times only"},
+	"a member that cannot ask where its name lives contradicts others a few times only"},
     {"owner-comes-back", 12, owner_comes_back, LIGHT,
-	"an owner that was cut off while another one took its name has the name again"},
+	"an owner that was cut off while another member took its name gets the name back"},
     {"one-name-parted", 12, one_name_parted, LIGHT,
-	"of two with one name that a cut kept apart for long both stay, and tell of it"},
+	"two members of one name that were apart for long both stay, and tell of the conflict"},
     {"translated", 5, translated_of_few, LIGHT,
 	"a member behind a translation of addresses is never suspected, and its crash is told"},
     {"translated-of-many", 60, translated_of_many, HEAVY,
-	"nor where it hears each of the others less often than the translation remembers"},
+	"a member behind a translation is never suspected, although bindings expire between two pings"},
     {"broken-link", 8, broken_link, LIGHT,
-	"a link cut between two is told by both, and makes nobody fail"},
-    {"lossy-links", 8, lossy_links, LIGHT, "20 % of loss for 600 s breaks hardly a link"},
+	"both ends tell of a link that is cut both ways, and nobody is suspected"},
+    {"lossy-links", 8, lossy_links, LIGHT,
+	"20 % loss for 600 s is told as a broken link twice at most"},
     {"one-way-cut", 10, one_way, LIGHT, "a link cut one way makes nobody fail"},
     {0},
 };

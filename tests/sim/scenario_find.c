@@ -7,7 +7,7 @@
 
 #define NAME "cluster.test:7946"
 
-/* What became of the first peer that node i has. */
+/* The first peer in the list of node i's discovery, with its state. */
 static struct discovery_peer
 first_peer(const struct sim *s, unsigned i)
 {
@@ -17,7 +17,7 @@ first_peer(const struct sim *s, unsigned i)
 	return peer;
 }
 
-/* One name stands for three members, and all have it as their seed, those three too. */
+/* One name has the addresses of three members, and is the seed of all members, of these three too. */
 static void
 one_name_for_all(struct sim *s)
 {
@@ -31,7 +31,7 @@ one_name_for_all(struct sim *s)
 		EXPECT(s, first_peer(s, i).state == DISCOVERY_JOINED);
 }
 
-/* A name has at first no address, then that of the member itself, then that of another. */
+/* The name of a seed has no address at first, then that of the member itself, then that of another member too. */
 static void
 name_that_changes(struct sim *s)
 {
@@ -45,7 +45,7 @@ name_that_changes(struct sim *s)
 	EXPECT(s, first_peer(s, 1).state == DISCOVERY_JOINED);
 	sim_run(s, 40);
 	EXPECT(s, first_peer(s, 0).state == DISCOVERY_SELF);
-	/* Node 2 runs alone until the name has its address too, which node 0 asks again now and then. */
+	/* Node 2 is alone until the name has its address too; node 0 looks the name up again now and then. */
 	sim_no_seeds(s, 2);
 	sim_start(s, 2);
 	sim_run(s, 20);
@@ -66,7 +66,7 @@ multicast(struct sim *s)
 	sim_start_range(s, 0, s->world.count - 1);
 	EXPECT(s, sim_wait_complete(s, 5));
 	EXPECT(s, sim_wait_converged(s, 10));
-	/* Nobody asks a member that it knows to let it in: all 30 at once, they would ask 400 times. */
+	/* Nobody joins through a member that it already lists.  Otherwise 30 members would join some 400 times. */
 	joins = sim_told(s, (swim_time){0}, SWIM_EVENT_SEED_ANSWERED, ANY, ANY);
 	EXPECT(s, joins < 8 * s->world.count);
 	sim_note(s, "%u joins", joins);
@@ -77,7 +77,7 @@ multicast(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 10));
 }
 
-/* Of 40 that were members, two run again, and each knows 39 addresses. */
+/* All of 40 members crash, and two restart.  Each of the two knows 39 addresses. */
 static void
 known_of_old(struct sim *s)
 {
@@ -92,7 +92,7 @@ known_of_old(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 60));
 }
 
-/* Cut for so long that each side has forgotten the other: nobody but the seed's own peers looks for it then. */
+/* The partition lasts until the halves have forgotten each other: then only the half without the seed pings the other half. */
 static void
 forgotten_seed(struct sim *s)
 {
@@ -126,7 +126,7 @@ operators_join(struct sim *s)
 	EXPECT(s, s->world.nodes[1].finder.outcome == DISCOVERY_SELF);
 	EXPECT(s, s->world.nodes[2].finder.outcome == DISCOVERY_SILENT);
 	EXPECT(s, sim_is(s, 0, 1, SWIM_ALIVE) && sim_is(s, 1, 0, SWIM_ALIVE));
-	/* Asked once, node 3 is not asked again. */
+	/* An operator's join is tried once: node 3 starts after the join of node 2 has failed. */
 	sim_start(s, 3);
 	sim_run(s, 60);
 	EXPECT(s, sim_stats(s, 3).members[SWIM_ALIVE] == 1);
@@ -137,15 +137,15 @@ operators_join(struct sim *s)
 
 const struct scenario scenarios_find[] = {
     {"find-one-name", 10, one_name_for_all, LIGHT,
-	"members whose seed is a name that stands for some of themselves are one cluster"},
+	"members whose seed is a name of some of these members form one cluster"},
     {"find-name-changes", 3, name_that_changes, LIGHT,
-	"a seed's name is looked up again: where it has no address, and where it is the member itself"},
+	"the name of a seed is looked up again if it has no address or that of the member itself"},
     {"find-multicast", 30, multicast, LIGHT,
 	"members without seeds find each other by multicast, with few joins"},
     {"find-known", 40, known_of_old, LIGHT,
-	"two of 40 that come back without seeds find each other among the members they knew"},
+	"two of 40 members that restart without seeds find each other by the addresses that they knew"},
     {"find-forgotten", 6, forgotten_seed, LIGHT,
-	"halves that have forgotten each other become one by their seed"},
-    {"find-join", 4, operators_join, LIGHT, "an operator's join tells what came of it"},
+	"halves that have forgotten each other become one cluster through their seed"},
+    {"find-join", 4, operators_join, LIGHT, "an operator's join reports its result"},
     {0},
 };

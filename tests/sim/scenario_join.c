@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Clusters form: through one seed or several, late, lossy, large, and apart from others. */
+/* How clusters form: through one seed or several, a late seed, at loss, with large views, and apart from other clusters. */
 #include "sim/scenario.h"
 
 static void
@@ -13,7 +13,7 @@ all_at_once(struct sim *s)
 	sim_note(s, "complete after %.2f s", sim_since(s, start));
 	EXPECT(s, sim_wait_converged(s, 10));
 	sim_note(s, ", one view and quiet after %.2f s", sim_since(s, start));
-	/* Each was told of each other once, and of nothing else. */
+	/* Each told once that each other joined, and nothing else. */
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, ANY) == (last + 1) * last);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
@@ -43,7 +43,7 @@ late_seed(struct sim *s)
 	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_SEED_SILENT, ANY, ANY) > 0);
 	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_JOINED, ANY, ANY) == 0);
 	sim_start(s, 0);
-	/* The longest wait between two tries at this point is 8 s and a quarter, and the timeouts. */
+	/* The longest time between two joins through a seed is now 8 s and a quarter of that, plus timeouts. */
 	EXPECT(s, sim_wait_complete(s, 20));
 	EXPECT(s, sim_wait_converged(s, 10));
 }
@@ -61,7 +61,7 @@ chain(struct sim *s)
 static void
 seeds_of_each_other(struct sim *s)
 {
-	/* One list of seeds for all machines, so that some find themselves in it. */
+	/* All members have the same seeds, so some members are their own seeds. */
 	for (unsigned i = 0; i < s->world.count; i++)
 		for (unsigned seed = 0; seed < 3; seed++)
 			sim_seed(s, i, seed);
@@ -80,7 +80,7 @@ lossy(struct sim *s)
 	sim_note(s, "complete after %.2f s", sim_since(s, (swim_time){0}));
 	sim_run(s, 30);
 	EXPECT(s, sim_false_failures(s, (swim_time){0}) == 0);
-	/* Now and then one is suspect for a moment. */
+	/* At this loss a member may be suspect for a moment. */
 	EXPECT(s, sim_wait_complete(s, 5));
 }
 
@@ -95,7 +95,7 @@ static void
 both_families(struct sim *s)
 {
 	world_mix_families(&s->world);
-	/* The seed is of the one family, and half of the others of the other. */
+	/* The seed has an IPv4 address, and half of the others have IPv6 addresses. */
 	for (unsigned i = 1; i < s->world.count; i++)
 		s->world.nodes[i].seeds[0] = s->world.nodes[0].addr;
 	all_at_once(s);
@@ -106,7 +106,7 @@ two_clusters(struct sim *s)
 {
 	unsigned half = s->world.count / 2;
 
-	/* They have one seed between them, but names of their own. */
+	/* The two clusters have different names, and some members have a seed in the other cluster. */
 	sim_config(s)->cluster = "blue";
 	sim_start_range(s, 0, half - 1);
 	sim_config(s)->cluster = "red";
@@ -127,11 +127,12 @@ two_clusters(struct sim *s)
 	EXPECT(s, sim_stats(s, 0).rejected[WIRE_REJECT_OTHER_CLUSTER] > 0);
 }
 
-/* What a member of another cluster was sent in answer to pings of our making. */
+/* Forged pings of another cluster, and the answers to them. */
 struct strangers {
-	struct swim_addr own;
-	size_t asked[2]; /* bytes of the pings with even and odd sequence numbers */
-	unsigned answers, too_long;
+	struct swim_addr own; /* the source address of the pings */
+	size_t asked[2];      /* bytes of the pings with even and odd sequence numbers */
+	unsigned answers;     /* to all pings */
+	unsigned too_long;    /* answers with more bytes than their pings */
 };
 
 static void
@@ -148,7 +149,7 @@ answered(struct world *w, void *ctx, unsigned from, const struct swim_addr *to, 
 	strangers->too_long += len > strangers->asked[msg.seq % 2];
 }
 
-/* A ping of the cluster "red" to node 0, from the strangers' address; every other one is as long as an honest one. */
+/* Send a ping of the cluster "red" to node 0.  Every second ping is as long as that of a correct member. */
 static void
 ask(struct sim *s, struct strangers *strangers, uint64_t seq)
 {
@@ -175,7 +176,7 @@ foreign_seed(struct sim *s)
 	unsigned red = s->world.count - 1, told;
 	swim_time start;
 
-	/* Too long a name for an answer to the shorter pings below. */
+	/* An answer with this name is longer than the shorter pings below. */
 	sim_config(s)->cluster = "blue, and all the other colours of the sea and of the sky";
 	sim_start_range(s, 0, red - 1);
 	EXPECT(s, sim_wait_converged(s, 20));
@@ -183,13 +184,13 @@ foreign_seed(struct sim *s)
 	sim_config(s)->cluster = "red";
 	sim_start(s, red);
 	sim_run(s, 60);
-	/* Whoever is configured wrongly learns why, each time it asks. */
+	/* The member with the wrong seed learns the name of the other cluster each time it joins. */
 	told = sim_told(s, start, SWIM_EVENT_SEED_FOREIGN, red, ANY);
 	EXPECT(s, told > 1);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_SEED_SILENT, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_SEED_ANSWERED, ANY, ANY) == 0);
 	EXPECT(s, sim_stats(s, 0).sent[slot] == told);
-	/* A flood of such questions draws ten short answers a second. */
+	/* A flood of such pings gets ten short answers per second. */
 	s->world.stray = answered;
 	s->world.stray_ctx = &strangers;
 	for (uint64_t seq = 1; seq <= 1000; seq++) {
@@ -200,7 +201,7 @@ foreign_seed(struct sim *s)
 	s->world.stray = NULL;
 	EXPECT(s, strangers.answers > 0 && strangers.answers <= 21);
 	EXPECT(s, strangers.too_long == 0);
-	/* Nobody's view has changed by all that. */
+	/* No view has changed. */
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_UPDATED, ANY, ANY) == 0);
@@ -220,18 +221,18 @@ const struct scenario scenarios_join[] = {
 	"100 members with the first as seed see each other within 3 s"},
     {"join-one-more", 60, one_more, LIGHT,
 	"a member that joins 59 others is seen by all within 3 s"},
-    {"join-late-seed", 5, late_seed, LIGHT, "a seed that comes late is found"},
+    {"join-late-seed", 5, late_seed, LIGHT, "members find a seed that starts late"},
     {"join-chain", 20, chain, LIGHT,
-	"members that each know only one other come together within 5 s"},
+	"members that each have one other member as seed see each other within 5 s"},
     {"join-same-seeds", 6, seeds_of_each_other, LIGHT,
-	"a member that is its own seed is no trouble"},
+	"members that are their own seeds join as others do"},
     {"join-lossy", 40, lossy, LIGHT, "40 members see each other within 10 s at 10 % loss"},
     {"join-small-datagrams", 60, small_datagrams, LIGHT,
-	"a view larger than a datagram is transferred in pages, within 3 s too"},
+	"60 members whose view is larger than a datagram fetch it in pages, within 3 s"},
     {"join-both-families", 10, both_families, LIGHT, "IPv4 and IPv6 members form one cluster"},
     {"join-two-clusters", 10, two_clusters, LIGHT,
-	"clusters of different names stay apart on one network"},
+	"clusters with different names stay apart on one network"},
     {"join-foreign-seed", 6, foreign_seed, LIGHT,
-	"a member with a seed of another cluster learns that, and changes nothing there"},
+	"a member whose seed is in another cluster learns this, and changes nothing there"},
     {0},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is bounded: incarnations and their jumps, members, memory of the dead, trust in what is told. */
+/* Bounds: incarnations and their jumps, members, how long the dead are remembered, and what false updates can do. */
 #include <stdio.h>
 #include <string.h>
 
@@ -30,7 +30,7 @@ saturation(struct sim *s)
 	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_RECOVERED, 0, 1) == 1);
 	EXPECT(s, swim_incarnation(s->world.nodes[1].core) == UINT64_MAX);
 	EXPECT(s, sim_wait_converged(s, 10));
-	/* The last of all incarnations: what is said against it can't be refuted, and nothing wraps. */
+	/* The highest incarnation cannot rise: a suspicion of it is not refuted, and the incarnation does not wrap. */
 	sim_forge(s, 2, 0, 1, SWIM_SUSPECT, UINT64_MAX);
 	sim_run(s, 60);
 	EXPECT(s, swim_incarnation(s->world.nodes[1].core) == UINT64_MAX);
@@ -43,7 +43,7 @@ jump(struct sim *s)
 {
 	sim_config(s)->max_jump = 1000;
 	sim_start_range(s, 0, 2);
-	/* Late or long-lived: at first sight there is nothing to compare with. */
+	/* The first incarnation of a member is not bounded, as the member may have run for long. */
 	sim_start_at(s, 3, UINT64_C(1) << 60);
 	EXPECT(s, sim_wait_converged(s, 10));
 	EXPECT(s, report(s, 0, 3).incarnation == UINT64_C(1) << 60);
@@ -57,7 +57,7 @@ jump(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 10));
 	EXPECT(s, swim_incarnation(s->world.nodes[1].core) == 1001);
 	EXPECT(s, report(s, 0, 1).incarnation == 1001);
-	/* About oneself it is bounded too, or one datagram would take all incarnations that are left. */
+	/* A member bounds its own jumps too, or one datagram could use up all incarnations that are left. */
 	sim_forge(s, 2, 1, 1, SWIM_SUSPECT, UINT64_MAX);
 	sim_run(s, 1);
 	EXPECT(s, swim_incarnation(s->world.nodes[1].core) == 1001);
@@ -88,7 +88,7 @@ limit_forgets_dead(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 10));
 	sim_crash(s, 5);
 	EXPECT(s, sim_wait_all(s, 5, SWIM_DEAD, 10));
-	/* There is room for a living one in place of a dead one. */
+	/* The dead member makes room for a live one. */
 	sim_start(s, 6);
 	EXPECT(s, sim_wait_complete(s, 10));
 }
@@ -114,7 +114,7 @@ removal(struct sim *s)
 	world_flush(&s->world, 0);
 	sim_run(s, 3);
 	EXPECT(s, sim_tellers(s, start, SWIM_EVENT_REMOVED, 3) == others);
-	/* It does not come back by what somebody remembers of it. */
+	/* No member brings it back by what that member remembers. */
 	sim_run(s, 60);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, 3) == 0);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_REMOVED, ANY, ANY) == others);
@@ -125,7 +125,7 @@ removal(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 10));
 }
 
-/* The rumour of a removal misses one that is cut off for as long as it lasts, and is not missed itself. */
+/* A member is cut off as long as the rumour of a removal lasts, and misses it; the others do not notice the cut. */
 static void
 removal_unheard(struct sim *s)
 {
@@ -149,7 +149,7 @@ removal_unheard(struct sim *s)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, 3) == 0);
 }
 
-/* A machine is removed, and another takes its name at another address: with its state directory or without. */
+/* A member is removed, and its name starts again at another address, without and then with its state directory. */
 static void
 removal_moved(struct sim *s)
 {
@@ -158,7 +158,7 @@ removal_moved(struct sim *s)
 
 	EXPECT(s, sim_form(s));
 	for (unsigned keep = 0; keep < 2; keep++) {
-		/* Longer than all are believed that have just begun. */
+		/* After this no member has just started. */
 		sim_run(s, 40);
 		if (keep == 0)
 			sim_crash(s, 3);
@@ -196,7 +196,7 @@ retention(struct sim *s)
 	EXPECT(s, sim_tellers(s, s->formed, SWIM_EVENT_REMOVED, 3) == 0);
 	sim_run(s, 15);
 	EXPECT(s, sim_tellers(s, s->formed, SWIM_EVENT_REMOVED, 3) == others);
-	/* No ghost: what one forgets the others don't bring back. */
+	/* No member brings back what another has forgotten. */
 	sim_run(s, 300);
 	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_JOINED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_REMOVED, ANY, ANY) == 2 * others);
@@ -222,7 +222,7 @@ nonsense(struct sim *s)
 	sim_forge_update(s, 1, 0, longest, "10.0.0.9:7946", SWIM_ALIVE, 0);
 	for (size_t i = 0; i < bad; i++)
 		sim_forge_update(s, 1, 0, "ghost", addresses[i], SWIM_ALIVE, 0);
-	/* One name at two addresses: who was first stays. */
+	/* A second address for a known name: the first address stays. */
 	sim_forge_update(s, 1, 0, "n2", "10.0.0.9:7946", SWIM_ALIVE, 0);
 	sim_run(s, 1);
 	EXPECT(s, sim_stats(s, 0).ignored[SWIM_IGNORE_BAD_NAME] == 2);
@@ -240,7 +240,7 @@ ghost(struct sim *s)
 	static const char name[] = "a ghost\x1b[2J";
 
 	EXPECT(s, sim_form(s));
-	/* One that never was joins, is found dead by all, and is forgotten. */
+	/* A false update makes a member known that does not exist, and all members declare it failed. */
 	sim_forge_update(s, 1, 0, name, "10.200.0.1:7946", SWIM_ALIVE, 7);
 	sim_run(s, 20);
 	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_JOINED, ANY, ANY) == s->world.count);
@@ -256,14 +256,14 @@ ghost(struct sim *s)
 
 #define GHOSTS 20
 
-/* How many members this one holds dead. */
+/* How many members node i holds dead. */
 static size_t
 dead_at(const struct sim *s, unsigned i)
 {
 	return sim_stats(s, i).members[SWIM_DEAD];
 }
 
-/* One member is made to believe in many that never were.  One of us restarts meanwhile, and hears of them from the others. */
+/* False updates tell node 0 of many members that do not exist.  Node 3 restarts meanwhile, and hears of them from the others. */
 static void
 ghosts_pass(struct sim *s)
 {
@@ -290,8 +290,8 @@ ghosts_pass(struct sim *s)
 }
 
 /*
- * One that joins through one member, is in the reach of that member alone, and dies at once, has lived all the same: nobody
- * forgets it, nor does one that comes later.
+ * A member joins, can reach nobody but its seed, and crashes at once.  As the member has answered its seed, all others
+ * remember its death, and so does a member that starts later.
  */
 static void
 short_life(struct sim *s)
@@ -321,7 +321,7 @@ static void
 higher_dead(struct sim *s)
 {
 	EXPECT(s, sim_form(s));
-	/* A dead update at a higher incarnation advances what is stored, or an old alive brings it back. */
+	/* A death at a higher incarnation raises the known one, or an older alive update would bring the member back. */
 	sim_crash(s, 4);
 	sim_forge(s, 1, 0, 4, SWIM_DEAD, 5);
 	EXPECT(s, sim_wait_all(s, 4, SWIM_DEAD, 5));
@@ -336,7 +336,7 @@ higher_dead(struct sim *s)
 	}
 	sim_run(s, 1);
 	EXPECT(s, sim_wait_all(s, 4, SWIM_DEAD, 0));
-	/* Itself, when it comes back without its state, is told, and goes above. */
+	/* The member restarts without its state, hears of its death, and refutes it by the next incarnation. */
 	sim_restart(s, 4, false);
 	EXPECT(s, sim_wait_all(s, 4, SWIM_ALIVE, 5));
 	EXPECT(s, swim_incarnation(s->world.nodes[4].core) == 10);
@@ -360,7 +360,7 @@ strangers(struct sim *s)
 		world_inject(&s->world, &from, 0, ping, len);
 	}
 	sim_run(s, 0.1);
-	/* Some of them are given a hearing; nobody else is told of any. */
+	/* Some of the strangers are listed as unnamed peers; no other member hears of them. */
 	EXPECT(s, swim_member_count(s->world.nodes[0].core) > s->world.count);
 	EXPECT(s, swim_member_count(s->world.nodes[0].core) < s->world.count + 100);
 	EXPECT(s, sim_stats(s, 0).ignored[SWIM_IGNORE_MEMBER_LIMIT] > 100);
@@ -373,23 +373,25 @@ const struct scenario scenarios_limits[] = {
     {"saturation", 3, saturation, LIGHT, "incarnations stop at 2^64-1 and never wrap"},
     {"jump", 4, jump, LIGHT,
 	"an incarnation that rises by too much at once is refused, a high first one is not"},
-    {"member-limit", 9, member_limit, LIGHT, "nobody holds more members than it may"},
-    {"member-limit-dead", 7, limit_forgets_dead, LIGHT, "a dead one makes room for a living one"},
+    {"member-limit", 9, member_limit, LIGHT, "no member lists more than max_members members"},
+    {"member-limit-dead", 7, limit_forgets_dead, LIGHT,
+	"a dead member in a full table makes room for a live one"},
     {"removal-unheard", 8, removal_unheard, LIGHT,
-	"whom the rumour of a removal missed finds it out, and forgets too"},
+	"a member that missed the rumour of a removal learns of it and forgets the member too"},
     {"removal", 8, removal, LIGHT,
 	"a dead member that is removed is forgotten by all, until it starts again"},
     {"removal-moved", 8, removal_moved, LIGHT,
-	"a member that was removed is listed by all within seconds when it starts at another address"},
+	"a removed member that starts at another address is listed by all within seconds"},
     {"retention", 8, retention, LIGHT,
-	"the dead and the left are forgotten in their time, and leave no ghost"},
-    {"nonsense", 5, nonsense, LIGHT, "names and addresses that make no sense change nothing"},
-    {"strangers", 5, strangers, LIGHT, "pings from 200 unknown addresses fill no table"},
-    {"ghost", 12, ghost, LIGHT, "a member that never was is found dead by all"},
+	"dead and left members are forgotten after their retention, and do not return"},
+    {"nonsense", 5, nonsense, LIGHT, "updates with invalid names and addresses change nothing"},
+    {"strangers", 5, strangers, LIGHT, "pings from 200 unknown addresses do not fill the table"},
+    {"ghost", 12, ghost, LIGHT, "a member that does not exist is declared failed by all"},
     {"ghosts-pass", 12, ghosts_pass, LIGHT,
-	"members that never were are forgotten by all within minutes"},
+	"members that do not exist are forgotten by all within minutes"},
     {"short-life", 14, short_life, LIGHT,
-	"one that answered a single member is remembered by all, and told to whoever comes later"},
-    {"higher-dead", 5, higher_dead, LIGHT, "a dead update at a higher incarnation counts"},
+	"a member that answered a single member is remembered by all, and by one that starts later"},
+    {"higher-dead", 5, higher_dead, LIGHT,
+	"a death at a higher incarnation raises the known incarnation"},
     {0},
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Networks that lose, double, delay and reorder. */
+/* Networks that lose, duplicate, delay and reorder datagrams. */
 #include "sim/scenario.h"
 
-/* That loss on every link for so long; after it, there is one view within `mend` seconds. */
+/* Form a cluster, and lose this share of all datagrams for `seconds`.  True: within `mend` seconds after that all converge. */
 static bool
 live_with(struct sim *s, double loss, double seconds, double mend)
 {
@@ -32,7 +32,7 @@ loss_30(struct sim *s)
 	EXPECT(s, live_with(s, 0.3, 60, 30));
 }
 
-/* Of a network as bad as that nobody may be declared failed who lives. */
+/* Even in such a network no live member is declared failed. */
 static void
 rough_loss(struct sim *s)
 {
@@ -48,7 +48,7 @@ rough_deaf(struct sim *s)
 	EXPECT(s, sim_form(s));
 	sim_cut(s, ANY, 4);
 	sim_run(s, 60);
-	/* One verdict about it, at each, and no other. */
+	/* Each other declares node 4 failed once, and declares nobody else failed. */
 	EXPECT(s, sim_tellers(s, s->formed, SWIM_EVENT_FAILED, 4) == others);
 	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_FAILED, ANY, ANY) == others);
 	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_RECOVERED, ANY, 4) == 0);
@@ -84,7 +84,7 @@ static void
 lossy_member(struct sim *s)
 {
 	EXPECT(s, sim_form(s));
-	/* One bad network card: it must not make others fail. */
+	/* A bad network card of one member must not make other members fail. */
 	s->world.nodes[3].bad = true;
 	sim_spoil(s, 3, ANY, 0.5);
 	sim_spoil(s, ANY, 3, 0.5);
@@ -95,7 +95,7 @@ lossy_member(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 20));
 }
 
-/* Rapid's experiment: what one member should receive is cut, 20 s on, 20 s off. */
+/* One round of Rapid's experiment: a member receives nothing for 20 s, then all for 20 s. */
 static void
 flip(struct sim *s, unsigned i)
 {
@@ -117,7 +117,7 @@ flip_flop(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 20));
 }
 
-/* The same without end: each return takes longer than the one before, until none fits in between. */
+/* The same for longer: damping makes each return later than the one before, until the member does not return in 20 s. */
 static void
 flip_flop_ends(struct sim *s)
 {
@@ -174,28 +174,29 @@ quiet(struct sim *s)
 	}
 	sim_note(s, "%.2f datagrams and %.0f bytes a second from each",
 	    (double)sent / seconds / s->world.count, (double)bytes / seconds / s->world.count);
-	/* SWIM's load does not depend on the size: a ping and an ack a period. */
+	/* SWIM's load does not depend on the size of the cluster: a ping and an ack for each member and period. */
 	EXPECT(s, (double)sent / seconds / s->world.count < 2.2);
 	EXPECT(s, sim_converged(s));
 }
 
 const struct scenario scenarios_loss[] = {
     {"loss-10", 40, loss_10, LIGHT, "at 10 % loss for 60 s nobody is declared failed"},
-    {"loss-30", 40, loss_30, LIGHT, "after 60 s of 30 % loss all is well again within 30 s"},
+    {"loss-30", 40, loss_30, LIGHT, "after 60 s of 30 % loss all members converge within 30 s"},
     {"rough-loss", 20, rough_loss, LIGHT,
 	"at 30 % loss on every link for 120 s nobody is declared failed"},
     {"rough-deaf", 20, rough_deaf, LIGHT,
-	"one that hears nothing for 60 s is declared failed once, and nobody else is"},
+	"a member that hears nothing for 60 s is declared failed once, and nobody else is"},
     {"disorder", 20, disorder, LIGHT,
-	"delays, duplicates and reordering are no suspicion, and hide no crash"},
+	"delays, duplicates and reordering cause no suspicion, and hide no crash"},
     {"lossy-member", 20, lossy_member, LIGHT,
-	"a member that loses half of its datagrams makes no healthy one fail at another"},
+	"if one member loses half of its datagrams, healthy members declare no other failed"},
     {"flip-flop", 20, flip_flop, LIGHT,
-	"a member deaf 20 s on, 20 s off makes no healthy one fail at another"},
+	"if one member is deaf 20 s on, 20 s off, healthy members declare no other failed"},
     {"flip-flop-ends", 20, flip_flop_ends, LIGHT,
-	"one that fails again and again stays away while that goes on, and returns after it"},
+	"a member that fails again and again stays dead meanwhile, and returns after the last cut"},
     {"lossy-flip", 20, lossy_flip, LIGHT,
-	"a member that loses 90 % 20 s on, 8 s off makes no healthy one fail at another"},
-    {"quiet", 100, quiet, LIGHT, "an idle cluster sends a ping and an ack a member a period"},
+	"if one member loses 90 % 20 s on, 8 s off, healthy members declare no other failed"},
+    {"quiet", 100, quiet, LIGHT,
+	"an idle cluster sends one ping and one ack for each member and period"},
     {0},
 };

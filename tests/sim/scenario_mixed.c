@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Clusters of swimds and base peers whose ids are their addresses: each kind sees the other join, fail, leave and return. */
+/*
+ * Clusters of swimd peers and of base peers whose ids are their addresses: each kind sees the other join, fail, leave and
+ * return.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "sim/scenario.h"
 
 #define START ((swim_time){0})
-#define SEEN 2       /* seconds within which base peers list a restarted swimd as alive */
+#define SEEN 2       /* seconds within which base peers list a restarted swimd peer as alive */
 #define INTRODUCED 5 /* seconds within which a base peer that starts lists all members */
 
 /* The last `bases` nodes are base peers, whose seed is node 0. */
@@ -25,7 +28,7 @@ form(struct sim *s, unsigned bases)
 	return sim_wait_complete(s, INTRODUCED) && sim_wait_bases_complete(s, INTRODUCED);
 }
 
-/* Has no node of either kind suspected or failed a running one, and has no base peer refused an update? */
+/* Has no base peer refused an update, or suspected or failed a running node, and no swimd peer failed a running node? */
 static bool
 is_quiet(struct sim *s, swim_time since)
 {
@@ -35,7 +38,7 @@ is_quiet(struct sim *s, swim_time since)
 	if (refused + wrong + false_failures == 0)
 		return true;
 	printf(
-	    "# %s: base peers refused %u updates and suspected or failed %u that ran; swimds failed %u\n",
+	    "# %s: base peers refused %u updates and suspected or failed running nodes %u times; swimd peers failed %u\n",
 	    s->world.label, refused, wrong, false_failures);
 	return false;
 }
@@ -66,7 +69,7 @@ at_peace(struct sim *s, double seconds)
 	EXPECT(s, is_quiet(s, START));
 	EXPECT(s, sim_told(s, START, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
 	EXPECT(s, lists_are_exact(s));
-	sim_note(s, "%.0f bytes a second of a swimd", (double)bytes / seconds / swimds);
+	sim_note(s, "a swimd peer sends %.0f bytes/s", (double)bytes / seconds / swimds);
 }
 
 static void
@@ -104,7 +107,7 @@ lone_seed(struct sim *s)
 	EXPECT(s, lists_are_exact(s));
 }
 
-/* Start the last node, a base peer.  Does it list everybody within INTRODUCED? */
+/* Start the last node, a base peer.  Does it list all nodes within INTRODUCED? */
 static bool
 late_one_knows_all(struct sim *s)
 {
@@ -116,14 +119,14 @@ late_one_knows_all(struct sim *s)
 	       sim_wait_bases_complete(s, INTRODUCED);
 }
 
-/* Node 1 restarts twenty times beside three base peers, either at once or after all have declared it dead. */
+/* Node 1 stops and restarts 20 times, in turn at once and after all hold it dead or left, in a cluster with three base peers. */
 static void
 restarts(struct sim *s, bool clean)
 {
 	unsigned last = s->world.count - 2;
 	double slowest = 0;
 
-	begin(s, 1); /* the late one */
+	begin(s, 1); /* starts late */
 	for (unsigned i = last; i > last - 3; i--)
 		sim_base(s, i);
 	sim_start_range(s, 0, last);
@@ -172,26 +175,26 @@ clean_restarts(struct sim *s)
 	restarts(s, true);
 }
 
-/* Swimds start from state directories of an older version, with incarnations as after ten restarts of that version. */
+/* swimd peers start with state directories of an older version, with incarnations as after ten restarts of that version. */
 static void
 old_incarnation(struct sim *s)
 {
 	unsigned last = s->world.count - 2;
 
-	begin(s, 1); /* the late one */
+	begin(s, 1); /* starts late */
 	for (unsigned i = last; i > last - 3; i--)
 		sim_base(s, i);
 	for (unsigned i = 0; i <= last; i++)
 		sim_start_at(s, i, i <= last - 3 ? 640 + i : 0);
 	EXPECT(s, sim_wait_complete(s, INTRODUCED));
 	EXPECT(s, sim_wait_bases_complete(s, INTRODUCED));
-	/* A swimd returns one block of incarnations higher, as the older version did. */
+	/* A swimd peer restarts one block of incarnations higher, as the older version did. */
 	sim_crash(s, 1);
 	EXPECT(s, sim_wait_all(s, 1, SWIM_DEAD, 10));
 	EXPECT(s, sim_wait_bases(s, 1, SWIM_DEAD, 10));
 	sim_start_at(s, 1, 704);
 	EXPECT(s, sim_wait_bases(s, 1, SWIM_ALIVE, SEEN));
-	/* A swimd that is suspected by mistake refutes the suspicion to all. */
+	/* A swimd peer that is suspected by mistake refutes the suspicion, and all hear of that. */
 	sim_forge_update(s, last, 0, s->world.nodes[2].hostport, s->world.nodes[2].hostport,
 	    SWIM_SUSPECT, 642);
 	sim_run(s, 2);
@@ -210,7 +213,7 @@ all_hold(struct sim *s, unsigned i, enum swim_status status, double seconds)
 	       sim_wait_bases(s, i, status == SWIM_LEFT ? SWIM_DEAD : status, seconds);
 }
 
-/* A swimd is killed, comes back and leaves; then a base peer does the same. */
+/* A swimd peer crashes, restarts and leaves; then a base peer does the same. */
 static void
 kills_and_leaves(struct sim *s)
 {
@@ -223,7 +226,7 @@ kills_and_leaves(struct sim *s)
 
 		sim_crash(s, i);
 		EXPECT(s, all_hold(s, i, SWIM_DEAD, 8));
-		sim_note(s, "%s%s dead after %.1f s", k ? "; " : "", k ? "base peer" : "swimd",
+		sim_note(s, "%s%s dead after %.1f s", k ? "; " : "", k ? "base peer" : "swimd peer",
 		    sim_since(s, since));
 		since = sim_now(s);
 		sim_restart(s, i, k == 0);
@@ -234,14 +237,14 @@ kills_and_leaves(struct sim *s)
 		since = sim_now(s);
 		sim_leave(s, i);
 		EXPECT(s, all_hold(s, i, SWIM_LEFT, 3));
-		sim_note(s, ", gone after %.1f s", sim_since(s, since));
+		sim_note(s, ", left after %.1f s", sim_since(s, since));
 		sim_run(s, 5);
 	}
 	EXPECT(s, is_quiet(s, START));
 	EXPECT(s, sim_bases_complete(s));
 }
 
-/* A node of each kind stands still.  After a short pause it may be suspected; after a long one it was dead and comes back. */
+/* A node of each kind is stopped: for a short time, after which it was suspected at most, and until all hold it dead. */
 static void
 pauses(struct sim *s)
 {
@@ -258,14 +261,14 @@ pauses(struct sim *s)
 		sim_run(s, 10);
 		EXPECT(s, sim_bases_told(s, START, BASE_FAILED, ANY) == 0);
 		EXPECT(s, sim_told(s, START, SWIM_EVENT_FAILED, ANY, ANY) == 0);
-		/* After this pause the others have declared it dead. */
+		/* The second pause lasts until the others have declared the node failed. */
 		sim_pause(s, i);
 		EXPECT(s, all_hold(s, i, SWIM_DEAD, 8));
 		sim_resume(s, i);
 		since = sim_now(s);
 		EXPECT(s, all_hold(s, i, SWIM_ALIVE, 5));
 		EXPECT(s, sim_wait_bases_complete(s, 5));
-		sim_note(s, "%s%s back after %.1f s", k ? "; " : "", k ? "base peer" : "swimd",
+		sim_note(s, "%s%s back after %.1f s", k ? "; " : "", k ? "base peer" : "swimd peer",
 		    sim_since(s, since));
 		sim_run(s, 5);
 		EXPECT(s, sim_bases_complete(s));
@@ -284,7 +287,7 @@ partition(struct sim *s, double seconds, double heals)
 	unsigned half = s->world.count / 2;
 	swim_time since;
 
-	/* Each side of the partition has half of the swimds and half of the base peers. */
+	/* Each side of the partition has half of the swimd peers and half of the base peers. */
 	begin(s, half);
 	sim_start_range(s, 0, s->world.count - 1);
 	EXPECT(s, sim_wait_complete(s, INTRODUCED));
@@ -315,7 +318,7 @@ parted_45(struct sim *s)
 	partition(s, 45, 10);
 }
 
-/* Three pairs cannot reach each other: two swimds, two base peers, and a swimd and a base peer. */
+/* Three links are cut: between two swimd peers, between two base peers, and between a swimd peer and a base peer. */
 static void
 pairs_cut(struct sim *s)
 {
@@ -335,8 +338,8 @@ pairs_cut(struct sim *s)
 }
 
 /*
- * A base peer is the only seed of the swimds.  The other base peers have a swimd for a seed, as a base peer tells nobody of a
- * base peer that joins through it.
+ * A base peer is the only seed of the swimd peers.  The seed of the other base peers is a swimd peer, as a base peer tells
+ * nobody of a base peer that joins through it.
  */
 static void
 base_is_seed(struct sim *s)
@@ -357,7 +360,7 @@ base_is_seed(struct sim *s)
 	EXPECT(s, lists_are_exact(s));
 }
 
-/* Many base peers around three swimds. */
+/* Many base peers with three swimd peers. */
 static void
 crowd(struct sim *s, double seconds)
 {
@@ -374,14 +377,14 @@ crowd(struct sim *s, double seconds)
 	since = sim_now(s);
 	EXPECT(s, sim_wait_bases_complete(s, seconds));
 	EXPECT(s, sim_wait_complete(s, seconds - sim_since(s, since)));
-	sim_note(s, "all know all after %.1f s", sim_since(s, since));
+	sim_note(s, "all list all after %.1f s", sim_since(s, since));
 	for (unsigned i = 0; i < 3; i++)
 		bytes += s->world.nodes[i].sent_bytes;
-	sim_note(s, ", for which a swimd sent %.0f kB", (double)bytes / 3000);
+	sim_note(s, ", for which a swimd peer sent %.0f kB", (double)bytes / 3000);
 	sim_run(s, 20);
 	for (unsigned i = 0; i < 3; i++)
 		bytes -= s->world.nodes[i].sent_bytes;
-	sim_note(s, ", and %.0f bytes a second thereafter", (double)(0 - bytes) / 60);
+	sim_note(s, ", and %.0f bytes/s after that", (double)(0 - bytes) / 60);
 	EXPECT(s, is_quiet(s, START));
 	EXPECT(s, lists_are_exact(s));
 }
@@ -398,7 +401,7 @@ crowd_10(struct sim *s)
 	crowd(s, 10);
 }
 
-/* A base peer hears nobody while swimds restart, join and leave.  Once it hears again it lists them as they are. */
+/* A base peer is cut off while swimd peers restart, join and leave.  After the cut it lists all of them as they are. */
 static void
 unheard(struct sim *s)
 {
@@ -426,15 +429,15 @@ unheard(struct sim *s)
 	EXPECT(s, sim_wait_complete(s, 10));
 	/* A base peer forgets a dead member after 30 s, and until then ignores that the member is alive. */
 	EXPECT(s, sim_wait_bases_complete(s, 40 - sim_since(s, since)));
-	sim_note(s, "all know all %.1f s after it hears again", sim_since(s, since));
+	sim_note(s, "all list all %.1f s after the cut", sim_since(s, since));
 	sim_run(s, 40);
 	EXPECT(s, sim_bases_told(s, START, BASE_REFUSED, ANY) == 0);
 	EXPECT(s, sim_bases_complete(s));
 }
 
 /*
- * Base peers with odd ids: the name of a swimd, the address of another member, an id that is too long, the id of another base
- * peer.  No odd base peer replaces another member, and all other members stay alive.
+ * Base peers with odd ids: the name of a swimd peer, the address of another member, a long id, the id of another base peer, an
+ * id with special characters.  No such base peer replaces another member, and all other members stay alive.
  */
 static void
 odd_pairs(struct sim *s)
@@ -470,7 +473,7 @@ odd_pairs(struct sim *s)
 		EXPECT(s, sim_told(s, START, SWIM_EVENT_FAILED, ANY, j) == 0);
 }
 
-/* Does everybody list node 1 alive, under its name and address, and has nobody reported its failure? */
+/* Do all swimd peers list node 1 alive under its name and address, and has nobody told its failure? */
 static bool
 is_unharmed(struct sim *s)
 {
@@ -490,7 +493,7 @@ is_unharmed(struct sim *s)
 	       sim_bases_told(s, START, BASE_FAILED, 1) == 0;
 }
 
-/* Ladders whose rungs go down, are left out, or end at the highest incarnation. */
+/* Forged ladders whose rungs go down, are left out, or end at the highest incarnation. */
 static void
 odd_ladders(struct sim *s)
 {
@@ -517,7 +520,7 @@ odd_ladders(struct sim *s)
 	EXPECT(s, is_unharmed(s));
 }
 
-/* A stranger accuses node 1 again and again, by the pair (address, address) that base peers call it. */
+/* A stranger accuses node 1 again and again, under the pair (address, address), as base peers name node 1. */
 static void
 stranger(struct sim *s)
 {
@@ -545,33 +548,39 @@ stranger(struct sim *s)
 
 const struct scenario scenarios_mixed[] = {
     {"mixed-peace", 20, one_minute, LIGHT,
-	"10 swimd and 10 base peers: nobody suspected, 20 entries in each list"},
-    {"mixed-peace-600", 20, ten_minutes, HEAVY, "the same for ten minutes"},
+	"10 swimd peers and 10 base peers for 60 s: nobody is suspected, each lists all 20 members"},
+    {"mixed-peace-600", 20, ten_minutes, HEAVY,
+	"10 swimd peers and 10 base peers for 600 s: nobody is suspected, each lists all 20 members"},
     {"mixed-crashes", 8, crashes, LIGHT,
-	"a swimd crashes and restarts 20 times: base peers believe it, and a late one too"},
+	"a swimd peer crashes and restarts 20 times: base peers believe each start, a late one too"},
     {"mixed-clean-restarts", 8, clean_restarts, LIGHT,
-	"a swimd leaves and restarts 20 times: the same"},
+	"a swimd peer leaves and restarts 20 times: base peers believe each start, a late one too"},
     {"mixed-old-incarnation", 8, old_incarnation, LIGHT,
-	"swimds at incarnation 640 and above are believed"},
+	"base peers believe swimd peers at incarnation 640 and above"},
     {"mixed-kills", 6, kills_and_leaves, LIGHT,
-	"both kinds see deaths, returns and leaves of both kinds"},
-    {"mixed-pauses", 6, pauses, LIGHT, "one of either kind that stood still comes back"},
-    {"mixed-parted-5", 8, parted_5, LIGHT, "a partition of 5 s heals"},
-    {"mixed-parted-45", 8, parted_45, LIGHT, "a partition of 45 s heals"},
+	"both kinds see crashes, restarts and leaves of both kinds"},
+    {"mixed-pauses", 6, pauses, LIGHT, "members of both kinds return after a pause"},
+    {"mixed-parted-5", 8, parted_5, LIGHT, "both kinds reunite after a partition of 5 s"},
+    {"mixed-parted-45", 8, parted_45, LIGHT, "both kinds reunite after a partition of 45 s"},
     {"mixed-pairs-cut", 8, pairs_cut, LIGHT,
-	"pairs of each kind that are cut keep each other by ping-req"},
-    {"mixed-base-seed", 6, base_is_seed, LIGHT, "a base peer is the only seed of swimds"},
+	"pairs of each kind whose link is cut keep each other alive by ping-reqs"},
+    {"mixed-base-seed", 6, base_is_seed, LIGHT,
+	"swimd peers whose only seed is a base peer find each other"},
     {"mixed-lone-seed", 4, lone_seed, LIGHT,
-	"swimds that start one after the other know a base peer alone, and find each other"},
-    {"mixed-crowd-30", 33, crowd_5, LIGHT, "30 base peers around 3 swimd all know all within 5 s"},
-    {"mixed-crowd-100", 103, crowd_5, HEAVY, "100 base peers around 3 swimd likewise"},
-    {"mixed-crowd-300", 303, crowd_10, HEAVY, "300 base peers around 3 swimd, within 10 s"},
+	"swimd peers that join a lone base peer one after the other find each other"},
+    {"mixed-crowd-30", 33, crowd_5, LIGHT,
+	"30 base peers and 3 swimd peers list each other within 5 s"},
+    {"mixed-crowd-100", 103, crowd_5, HEAVY,
+	"100 base peers and 3 swimd peers list each other within 5 s"},
+    {"mixed-crowd-300", 303, crowd_10, HEAVY,
+	"300 base peers and 3 swimd peers list each other within 10 s"},
     {"mixed-unheard", 8, unheard, LIGHT,
-	"a base peer that heard nobody while swimds restarted, came and left learns of all that"},
+	"a base peer that was cut off learns which swimd peers restarted, joined and left meanwhile"},
     {"mixed-odd-pairs", 10, odd_pairs, LIGHT,
-	"base peers with ids that are others' names or addresses, too long or odd, harm nobody"},
+	"base peers with ids that are others' names or addresses, long or odd, harm nobody"},
     {"mixed-odd-ladders", 6, odd_ladders, LIGHT,
-	"incarnations told of a swimd that go down, skip or end where nothing is above"},
-    {"mixed-stranger", 6, stranger, LIGHT, "a stranger who accuses a swimd as a base peer would"},
+	"forged ladders that go down, skip rungs or end at the highest incarnation harm nobody"},
+    {"mixed-stranger", 6, stranger, LIGHT,
+	"a stranger that accuses a swimd peer as a base peer would harms nobody"},
     {0},
 };

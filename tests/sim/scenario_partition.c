@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The network falls apart, and heals; the cluster follows without anybody's help. */
+/* Partitions: after each one the members reunite without an operator. */
 #include "sim/scenario.h"
 
-/* Every member of one range holds every one of the other so. */
+/* Does each member in the range `by` hold each member in the range `of` with this status? */
 static bool
 holds(struct sim *s, struct net_range by, struct net_range of, enum swim_status status)
 {
@@ -33,7 +33,7 @@ halves_for(struct sim *s, double seconds)
 	EXPECT(s, sim_wait_converged(s, 30));
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_RECOVERED, ANY, ANY) >= 2 * half * half);
-	/* Nobody believes the verdicts that the other side came to. */
+	/* Nobody believes the deaths that the other half declared. */
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 }
 
@@ -102,12 +102,12 @@ isolated(struct sim *s)
 {
 	EXPECT(s, sim_form(s));
 	sim_partition(s, 7, 7);
-	sim_run(s, 90); /* it doubts itself, and probes one in nine seconds in the end */
+	sim_run(s, 90); /* node 7 doubts itself, and in the end probes once in nine seconds */
 	EXPECT(s, holds(s, (struct net_range){0, 6}, (struct net_range){7, 7}, SWIM_DEAD));
-	/* That one doubts itself first, and takes its time. */
+	/* Node 7 doubts itself, so its verdicts take longer. */
 	for (unsigned i = 0; i < 7; i++)
 		EXPECT(s, sim_wait_status(s, 7, i, SWIM_DEAD, 180));
-	/* The others lost nobody but that one. */
+	/* The others declared nobody failed but node 7. */
 	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_FAILED, ANY, 7) == s->world.count - 1);
 	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_FAILED, ANY, ANY) == 2 * (s->world.count - 1));
 	sim_heal(s);
@@ -120,7 +120,7 @@ half_open(struct sim *s)
 	unsigned half = s->world.count / 2;
 
 	EXPECT(s, sim_form(s));
-	/* The lower half is heard by the upper one, and hears nothing of it. */
+	/* The upper half hears the lower half, but the lower half hears nothing from the upper half. */
 	for (unsigned i = half; i < s->world.count; i++)
 		for (unsigned j = 0; j < half; j++)
 			sim_cut(s, i, j);
@@ -139,7 +139,7 @@ flapping(struct sim *s)
 		sim_heal(s);
 		sim_run(s, 3);
 	}
-	/* Who was held dead that often stays away for up to 25 s more (damping.c): 32.9 s in 340 seeds. */
+	/* Damping delays a member that was declared dead that often by up to 25 s (damping.c); in 340 seeds all took 32.9 s at most. */
 	EXPECT(s, sim_wait_converged(s, 40));
 }
 
@@ -151,7 +151,7 @@ restarts_inside(struct sim *s)
 	EXPECT(s, sim_form(s));
 	sim_partition(s, 0, half - 1);
 	sim_run(s, 20);
-	/* In both halves, with state and without; those of the upper half don't reach their seed. */
+	/* Members of both halves restart, with and without state; those of the upper half cannot reach their seed. */
 	sim_restart(s, 1, false);
 	sim_restart(s, 2, true);
 	sim_restart(s, half + 1, false);
@@ -166,7 +166,7 @@ born_apart(struct sim *s)
 {
 	unsigned half = s->world.count / 2;
 
-	/* Two clusters that never knew of each other, until one member of one is told of the other. */
+	/* Two clusters do not know of each other until an operator lets one member join through the other cluster. */
 	for (unsigned i = half + 1; i < s->world.count; i++)
 		sim_seed(s, i, half);
 	s->world.nodes[half].seed_count = 0;
@@ -184,7 +184,7 @@ outage(struct sim *s)
 	swim_time start;
 
 	EXPECT(s, sim_form(s));
-	/* Nobody hears anybody. */
+	/* All links are cut. */
 	sim_cut(s, ANY, ANY);
 	start = sim_now(s);
 	for (unsigned i = 0; i < s->world.count; i++)
@@ -194,7 +194,10 @@ outage(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 30));
 }
 
-/* With one held dead by all others; every third has lost its state directory, and is known by them alone. */
+/*
+ * All members crash while node 1 is held dead.  Every third member restarts without its state directory, so it knows nobody,
+ * and only others know it.
+ */
 static void
 outage_restart(struct sim *s)
 {
@@ -227,22 +230,26 @@ outage_restart(struct sim *s)
 
 const struct scenario scenarios_partition[] = {
     {"halves-20", 20, halves, LIGHT,
-	"two halves of 20 cut for 30 s hold each other dead, and are one cluster within 30 s after"},
-    {"halves-60", 60, halves, LIGHT, "the same with 60"},
-    {"rough-halves", 20, rough_halves, LIGHT, "the same with 20 cut for 120 s"},
-    {"partition-short", 24, durations, LIGHT, "partitions of 0.5 to 60 s heal within 30 s"},
+	"halves of 20 members that were cut for 30 s, and held each other dead, reunite within 30 s"},
+    {"halves-60", 60, halves, LIGHT,
+	"halves of 60 members that were cut for 30 s, and held each other dead, reunite within 30 s"},
+    {"rough-halves", 20, rough_halves, LIGHT,
+	"halves of 20 members that were cut for 120 s, and held each other dead, reunite within 30 s"},
+    {"partition-short", 24, durations, LIGHT,
+	"the sides of partitions of 0.5 to 60 s reunite within 30 s"},
     {"partition-long", 24, long_durations, HEAVY,
-	"partitions of ten minutes and of two hours heal within 30 s"},
-    {"partition-three-ways", 15, three_ways, LIGHT, "three parts become one again"},
-    {"isolated", 8, isolated, LIGHT, "one that is cut off loses all others, they lose that one"},
+	"the sides of partitions of ten minutes and of two hours reunite within 30 s"},
+    {"partition-three-ways", 15, three_ways, LIGHT, "three parts of a cluster reunite"},
+    {"isolated", 8, isolated, LIGHT,
+	"a member that is cut off holds all others dead, and they hold only that member dead"},
     {"half-open", 12, half_open, LIGHT,
-	"halves that hear each other one way only become one again"},
-    {"flapping", 16, flapping, LIGHT, "a partition that comes and goes leaves one view"},
+	"halves of which only one hears the other reunite after the cut"},
+    {"flapping", 16, flapping, LIGHT, "a partition that comes and goes ends in one view"},
     {"restarts-inside", 14, restarts_inside, LIGHT,
-	"members that restarted while apart come together"},
+	"members that restarted during a partition reunite"},
     {"born-apart", 10, born_apart, LIGHT, "two clusters become one by a single join"},
     {"outage", 15, outage, LIGHT, "when all links fail and return, all members return"},
     {"outage-restart", 17, outage_restart, LIGHT,
-	"all crash, and reunite without seeds by what their snapshots have, some of them wiped"},
+	"all members crash and reunite by their snapshots without seeds, some without any state"},
     {0},
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Paths that lose what is above some size without a word: tunnels, where fragments and ICMP are dropped. */
+/* Paths that silently lose datagrams above some size, as tunnels do where fragments and ICMP are dropped. */
 #include "sim/scenario.h"
 
 #define TAGS 400        /* bytes of tags that each member has */
-#define LINK_HEADERS 28 /* of IPv4 and UDP, within the size of a packet */
+#define LINK_HEADERS 28 /* bytes of the headers of IPv4 and UDP in a packet */
 
 static void
 start_with_tags(struct sim *s, unsigned first, unsigned last)
@@ -14,7 +14,7 @@ start_with_tags(struct sim *s, unsigned first, unsigned last)
 	}
 }
 
-/* One view of all with their tags within so many seconds, in which nobody fails or is suspected. */
+/* Expect one view within so many seconds, and for 60 s more that the view stays and nobody is suspected or failed. */
 static void
 one_view(struct sim *s, double seconds)
 {
@@ -30,7 +30,7 @@ one_view(struct sim *s, double seconds)
 	EXPECT(s, s->world.net.too_large > 0);
 }
 
-/* Two halves, between which packets of this size and no larger pass. */
+/* Two halves, between which only packets of up to this size pass. */
 static void
 halves(struct sim *s, size_t packet, double seconds)
 {
@@ -59,7 +59,7 @@ halves_1100(struct sim *s)
 	halves(s, 1100, 10);
 }
 
-/* Below what is guaranteed by anything but IPv4 itself; what has to arrive still does, a page at a time. */
+/* IPv4 allows such a narrow path.  Everything still arrives, in many small pages. */
 static void
 halves_600(struct sim *s)
 {
@@ -97,7 +97,7 @@ one_member(struct sim *s)
 	one_view(s, 10);
 }
 
-/* A route moves to a tunnel while the cluster runs, and whoever joins then, and every change, is told beyond it. */
+/* The path narrows while the cluster runs, as when a route moves to a tunnel.  Later joins and changes reach all members. */
 static void
 appears_later(struct sim *s)
 {
@@ -118,7 +118,7 @@ appears_later(struct sim *s)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 }
 
-/* Crashes beyond it are told as fast as anywhere, and the living are not failed while so much is gossiped. */
+/* A quarter of the members crashes while all change their tags: all others learn it, and no live member is declared failed. */
 static void
 storm(struct sim *s)
 {
@@ -149,7 +149,7 @@ trials_of_all(const struct sim *s)
 	return trials;
 }
 
-/* Once the path is as wide as it was, all of it is used again; and where it is not, it is tried ever more seldom. */
+/* While the path stays narrow, larger datagrams are tried less and less often.  When it is wide again, it is used in full. */
 static void
 widens_again(struct sim *s)
 {
@@ -173,7 +173,7 @@ widens_again(struct sim *s)
 	sim_run(s, 600);
 	trials = trials_of_all(s) - trials;
 	sim_note(s, "%.2f trials a minute and member", (double)trials / 10 / n);
-	/* Three for each of the other half, every 640 s. */
+	/* Each member makes at most three trials to each member of the other half in 640 s. */
 	EXPECT(s, trials > 0 && trials <= 3 * n * n / 2);
 	sim_heal(s);
 	sim_run(s, 700);
@@ -181,7 +181,7 @@ widens_again(struct sim *s)
 		EXPECT(s, sim_stats(s, i).paths_reduced == 0);
 }
 
-/* Packets of 500 bytes do not arrive: nothing can be done, and it is said. */
+/* Datagrams above 400 bytes do not arrive, so no page does: swim_stats tells of unanswered syncs. */
 static void
 too_small(struct sim *s)
 {
@@ -200,19 +200,25 @@ too_small(struct sim *s)
 
 const struct scenario scenarios_path[] = {
     {"path-1280", 12, halves_1280, LIGHT,
-	"two halves between which no packet above 1,280 bytes passes are one view within 10 s"},
-    {"path-1200", 12, halves_1200, LIGHT, "the same at 1,200 bytes"},
-    {"path-1100", 12, halves_1100, LIGHT, "the same at 1,100 bytes"},
-    {"path-600", 12, halves_600, LIGHT, "the same at 600 bytes, within a minute"},
+	"if only packets of up to 1,280 bytes pass between halves, all have one view within 10 s"},
+    {"path-1200", 12, halves_1200, LIGHT,
+	"if only packets of up to 1,200 bytes pass between halves, all have one view within 10 s"},
+    {"path-1100", 12, halves_1100, LIGHT,
+	"if only packets of up to 1,100 bytes pass between halves, all have one view within 10 s"},
+    {"path-600", 12, halves_600, LIGHT,
+	"if only packets of up to 600 bytes pass between halves, all have one view within 60 s"},
     {"path-jumbo", 12, halves_of_jumbo, LIGHT,
-	"the same at 1,400 bytes where datagrams of 9,000 are configured"},
-    {"path-one-way", 12, one_way, LIGHT, "the same at 1,280 bytes in one direction alone"},
-    {"path-to-one", 12, one_member, LIGHT, "the same to one member alone"},
+	"datagrams of 9,000 bytes are configured, packets of 1,400 pass: one view within 10 s"},
+    {"path-one-way", 12, one_way, LIGHT,
+	"if only packets of up to 1,280 bytes pass in one direction, all have one view within 10 s"},
+    {"path-to-one", 12, one_member, LIGHT,
+	"if only packets of up to 1,280 bytes pass to one member, all have one view within 10 s"},
     {"path-later", 12, appears_later, LIGHT,
-	"a path that narrows while the cluster runs keeps no news from anybody"},
-    {"path-storm", 24, storm, LIGHT, "much gossip over a narrow path makes no living member fail"},
+	"joins and changes reach all members over a path that narrows while the cluster runs"},
+    {"path-storm", 24, storm, LIGHT, "much gossip over a narrow path makes no live member fail"},
     {"path-widens", 8, widens_again, LIGHT,
-	"a path that is wide again is used whole, and one that is not is tried ever more seldom"},
-    {"path-too-small", 8, too_small, LIGHT, "a path that lets no page pass is told"},
+	"a path that is wide again is used in full; a narrow one is tried less and less often"},
+    {"path-too-small", 8, too_small, LIGHT,
+	"if no page passes over a path, the core counts unanswered syncs"},
     {0},
 };

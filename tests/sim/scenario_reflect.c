@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reflection: what a stranger makes ten members send to a third party, over 140 s, is no more than what he sent himself.
- * Every kind of stranger sends every type of message, once to each member, and the figures are a table.
+ * Reflection: within 140 s a stranger makes ten members send to a third party, the victim, no more bytes than the stranger
+ * sent itself.  Each kind of stranger sends each type of message once to each member, and the output is a table.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,20 +10,20 @@
 
 #define SECONDS 140
 #define VICTIMS_MAX 96
-#define BARE_MOST 80 /* an ack of 30 bytes or so, and a ping of as many */
+#define BARE_MOST 80 /* bytes of an ack and a ping, of some 30 bytes each */
 
 enum stranger {
-	FORGER,   /* the datagram seems to come from the victim */
-	SILENT,   /* it comes from the stranger's own address, and tells of the victim */
-	ANSWERER, /* so it does, and the stranger answers whatever it is asked, as if from the victim the second time */
+	FORGER,   /* sends from the victim's address */
+	SILENT,   /* sends from its own address about the victim */
+	ANSWERER, /* the same, and acks each ping, from its own or from the victim's address */
 };
 static const char *const strangers[] = {"forged source", "silent", "answers"};
 
 enum matter {
-	GHOST,
-	MOVE,
-	NAMESAKE
-}; /* one that nobody knows lives at the victim's address, a member has moved there, or the receiver itself lives there */
+	GHOST,    /* an unknown member lives at the victim's address */
+	MOVE,     /* a known member has moved there */
+	NAMESAKE, /* the receiver itself lives there */
+};
 static const char *const matters[] = {"ghost", "move", "namesake"};
 
 static const enum wire_type types[] = {WIRE_PING, WIRE_PING_REQ, WIRE_ACK, WIRE_NACK,
@@ -31,11 +31,11 @@ static const enum wire_type types[] = {WIRE_PING, WIRE_PING_REQ, WIRE_ACK, WIRE_
 #define TYPES (sizeof(types) / sizeof(types[0]))
 
 struct attack {
-	struct swim_addr own; /* the stranger's address */
-	bool answers;
-	uint64_t to_victim[VICTIMS_MAX];
-	unsigned datagrams; /* that came to the victims */
-	unsigned victim;    /* of the attack under way */
+	struct swim_addr own;            /* the stranger's address */
+	bool answers;                    /* the stranger acks pings */
+	uint64_t to_victim[VICTIMS_MAX]; /* bytes sent to each victim */
+	unsigned datagrams;              /* sent to all victims */
+	unsigned victim;                 /* index of the present victim */
 };
 
 static struct swim_addr
@@ -61,7 +61,7 @@ answer(struct world *w, struct attack *a, unsigned to, uint64_t seq)
 	wire_writer_init(&w1, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_begin_ack(&w1, seq, &who);
 	len = wire_finish(&w1, &trailer, 0);
-	/* What it is asked twice it answers as if from there. */
+	/* About every second ack seems to come from the victim. */
 	world_inject(w, seq % 2 == 0 ? &a->own : &victim, to, data, len);
 }
 
@@ -75,7 +75,7 @@ stray(struct world *w, void *ctx, unsigned from, const struct swim_addr *to, con
 	for (unsigned v = 0; v <= a->victim; v++) {
 		struct swim_addr victim = victim_addr(v);
 
-		/* Whatever the port. */
+		/* All ports of the victim count. */
 		victim.port = to->port;
 		if (swim_addr_equal(&victim, to)) {
 			a->to_victim[v] += len;
@@ -87,7 +87,7 @@ stray(struct world *w, void *ctx, unsigned from, const struct swim_addr *to, con
 		answer(w, a, from, msg.seq);
 }
 
-/* One datagram that tells of the victim; returns its length. */
+/* Write a datagram that tells of the victim.  Returns its length. */
 static size_t
 forge(uint8_t *data, enum wire_type type, const struct wire_update *u, const char *sender)
 {
@@ -128,7 +128,7 @@ forge(uint8_t *data, enum wire_type type, const struct wire_update *u, const cha
 	return wire_finish(&w, NULL, 0);
 }
 
-/* One datagram of this type to each member; returns the bytes altogether. */
+/* Send a datagram of this type to each member.  Returns the bytes of all of them. */
 static uint64_t
 attack(struct sim *s, struct attack *a, enum stranger stranger, enum wire_type type,
     enum matter matter)
@@ -148,7 +148,7 @@ attack(struct sim *s, struct attack *a, enum stranger stranger, enum wire_type t
 	for (unsigned i = 0; i < s->world.count; i++) {
 		size_t len;
 
-		/* Of itself a member says where it lives. */
+		/* Node 5 itself is not told that it has moved: NAMESAKE is that case. */
 		if (matter == MOVE && i == 5)
 			continue;
 		if (matter == NAMESAKE) {
@@ -164,7 +164,7 @@ attack(struct sim *s, struct attack *a, enum stranger stranger, enum wire_type t
 	return sent;
 }
 
-/* The smallest ping in this name, one that has room for more than its answer, the smallest claim, or a large one. */
+/* Write a datagram in this name.  `way`: 0: the smallest ping, 1: a padded ping, 2: the smallest claim, 3: a padded claim. */
 static size_t
 in_name_of(uint8_t *data, unsigned way, const char *name, uint64_t seq)
 {
@@ -181,7 +181,7 @@ in_name_of(uint8_t *data, unsigned way, const char *name, uint64_t seq)
 	return wire_finish(&w, &trailer, way % 2 == 0 ? 0 : 300);
 }
 
-/* In the receiver's own name, each time from another port of the victim, or from four ports for long. */
+/* Send datagrams in the receiver's own name, from so many ports of the victim in turn. */
 static void
 namesakes(struct sim *s, struct attack *a, unsigned way, unsigned ports)
 {
@@ -238,7 +238,7 @@ reflection(struct sim *s)
 			}
 		}
 	}
-	/* The smallest ping of a base peer has fewer bytes than any answer: an answer and one question are all. */
+	/* The smallest ping of a base peer has fewer bytes than any answer: the victim gets an ack and one ping at most. */
 	for (unsigned i = 0; i < s->world.count; i++) {
 		static const uint8_t bare[] = {1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0};
 		struct swim_addr victim = victim_addr(a.victim);
@@ -249,7 +249,7 @@ reflection(struct sim *s)
 	printf("# forged source bare ping: %u bytes sent, %llu to the victim\n",
 	    11 * s->world.count, (unsigned long long)a.to_victim[a.victim]);
 	EXPECT(s, a.to_victim[a.victim] <= BARE_MOST * s->world.count);
-	/* Nor does anything come later. */
+	/* No victim gets more after its attack. */
 	for (unsigned v = 0; v < a.victim; v++)
 		EXPECT(s, a.to_victim[v] <= sent[v]);
 	a.victim++;
@@ -258,7 +258,7 @@ reflection(struct sim *s)
 		namesakes(s, &a, way, 4);
 	}
 	EXPECT(s, sim_false_failures(s, (swim_time){0}) == 0);
-	/* Nobody has answered under another's name. */
+	/* No member takes a forged datagram in its name for a namesake. */
 	for (unsigned i = 0; i < s->world.count; i++)
 		EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_NAME_CONFLICT, i, ANY) == 0);
 	s->world.stray = NULL;
@@ -266,7 +266,7 @@ reflection(struct sim *s)
 
 #define FAKES 20
 
-/* One gossip of a stranger, in nobody's name that anybody knows, about many at the victim's address. */
+/* Send a gossip datagram of an unknown sender, about FAKES members at the victim's address.  Returns its length. */
 static size_t
 tell_of_many(struct sim *s, const struct attack *a, unsigned to)
 {
@@ -293,7 +293,7 @@ tell_of_many(struct sim *s, const struct attack *a, unsigned to)
 	return len;
 }
 
-/* A member that has just started and has a seed takes nobody's word but of those that have answered its questions. */
+/* A member that has just started with a seed believes only members that have answered its pings. */
 static void
 arriving_word(struct sim *s)
 {
@@ -323,8 +323,8 @@ arriving_word(struct sim *s)
 
 const struct scenario scenarios_reflect[] = {
     {"reflection", 10, reflection, LIGHT,
-	"a third party is sent no more bytes than a stranger sends, by message type and kind of stranger"},
+	"members send a third party no more bytes than a stranger sends, for each message and stranger"},
     {"arriving-word", 8, arriving_word, LIGHT,
-	"a member that has just started takes up nobody whom only a stranger tells of"},
+	"a member that has just started lists no member of which only a stranger tells"},
     {0},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What must hold at size; the largest clusters are for `make sim-large`. */
+/* Large clusters; the largest run with `make sim-large`. */
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -28,7 +28,7 @@ bootstrap(struct sim *s)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 }
 
-/* The simulator's own speed: it has to stay fit for this size. */
+/* The simulator itself must be fast enough for this size. */
 static void
 minute(struct sim *s)
 {
@@ -112,7 +112,7 @@ lossy_joins(struct sim *s)
 	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_REMOVED, ANY, ANY) == 0);
 }
 
-/* The first ones: one in a hundred. */
+/* Mark one in a hundred members as bad, from node 0 on.  Returns how many. */
 static unsigned
 mark_bad(struct sim *s)
 {
@@ -133,7 +133,7 @@ judge(struct sim *s, swim_time since)
 	EXPECT(s, v.wrong == 0);
 }
 
-/* Rapid (ATC'18), figure 9: what ten members should receive is cut, 20 s on, 20 s off. */
+/* Rapid (ATC'18), figure 9: one in a hundred receives nothing, 20 s on, 20 s off. */
 static void
 rapid_ingress(struct sim *s)
 {
@@ -153,7 +153,7 @@ rapid_ingress(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 30));
 }
 
-/* Figure 10: one in a hundred loses 80 % of what it sends. */
+/* Rapid (ATC'18), figure 10: one in a hundred loses 80 % of what it sends. */
 static void
 rapid_egress(struct sim *s)
 {
@@ -171,27 +171,32 @@ rapid_egress(struct sim *s)
 }
 
 const struct scenario scenarios_size[] = {
-    {"bootstrap-300", 300, bootstrap, HEAVY,
-	"300 members come by one seed to one view within 15 s"},
-    {"bootstrap-2000", 2000, bootstrap, LARGE, "the same with 2,000"},
-    {"bootstrap-5000", 5000, bootstrap, LARGE, "the same with 5,000"},
+    {"bootstrap-300", 300, bootstrap, HEAVY, "300 members with one seed have one view within 15 s"},
+    {"bootstrap-2000", 2000, bootstrap, LARGE,
+	"2,000 members with one seed have one view within 15 s"},
+    {"bootstrap-5000", 5000, bootstrap, LARGE,
+	"5,000 members with one seed have one view within 15 s"},
     {"minute-2000", 2000, minute, LARGE,
 	"a minute of 2,000 members takes the simulator 5 minutes and 4 GiB at most"},
     {"half-crash-100", 100, half_crashes, LIGHT,
-	"half of 100 crash at once: the survivors agree within 15 s"},
-    {"half-crash-400", 400, half_crashes, HEAVY, "the same with 400"},
-    {"half-crash-1000", 1000, half_crashes, LARGE, "the same with 1,000"},
+	"half of 100 members crash at once: the survivors agree within 15 s"},
+    {"half-crash-400", 400, half_crashes, HEAVY,
+	"half of 400 members crash at once: the survivors agree within 15 s"},
+    {"half-crash-1000", 1000, half_crashes, LARGE,
+	"half of 1,000 members crash at once: the survivors agree within 15 s"},
     {"most-crash-100", 100, most_crash, LIGHT,
-	"three quarters of 100 crash at once: the survivors agree within 20 s"},
+	"three quarters of 100 members crash at once: the survivors agree within 20 s"},
     {"tags-storm", 301, tags_storm, HEAVY,
 	"a member that joins while 300 others change their tags is listed by all within 5 s"},
     {"join-17-lossy", 17, lossy_joins, LIGHT,
-	"17 members that join at 10 % loss stay, all of them"},
+	"of 17 members that join at 10 % loss none is declared failed or removed"},
     {"rapid-ingress-100", 100, rapid_ingress, HEAVY,
-	"what one of 100 should receive is cut 20 s on, 20 s off: no healthy one is declared failed"},
-    {"rapid-ingress-1000", 1000, rapid_ingress, LARGE, "the same with 10 of 1,000"},
+	"one of 100 members is deaf 20 s on, 20 s off: no healthy member is declared failed"},
+    {"rapid-ingress-1000", 1000, rapid_ingress, LARGE,
+	"10 of 1,000 members are deaf 20 s on, 20 s off: no healthy member is declared failed"},
     {"rapid-egress-100", 100, rapid_egress, HEAVY,
-	"one of 100 loses 80 % of what it sends: no healthy one is declared failed"},
-    {"rapid-egress-1000", 1000, rapid_egress, LARGE, "the same with 10 of 1,000"},
+	"one of 100 members loses 80 % of what it sends: no healthy member is declared failed"},
+    {"rapid-egress-1000", 1000, rapid_egress, LARGE,
+	"10 of 1,000 members lose 80 % of what they send: no healthy member is declared failed"},
     {0},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes that stand still for a while, once or again and again (SIGSTOP, an overloaded host). */
+/* Processes that are stopped for a while, once or again and again (SIGSTOP, an overloaded host). */
 #include "sim/scenario.h"
 
 static void
@@ -23,7 +23,7 @@ up_to_1s(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 10));
 }
 
-/* The first `bad` members are stopped in turn for so long, then run 64 ms, not in step. */
+/* Eight members are stopped for `stopped` seconds and run for 64 ms, again and again, each at its own times. */
 static void
 flap(struct sim *s, double stopped, double seconds)
 {
@@ -79,16 +79,19 @@ flap_long(struct sim *s)
 	flap(s, 16.4, 90);
 }
 
-/* When in a suspicion a machine is suspended, its network with it, and for how long, in seconds. */
+/* When during a suspicion a machine is suspended together with its network, and for how long; times in seconds. */
 struct sleep {
-	double first, step, length;
-	unsigned moments, least; /* most, and how many there have to be */
-	unsigned accusers;
+	double first;      /* from the beginning of the suspicion to the first moment */
+	double step;       /* from one moment to the next */
+	double length;     /* of the suspension */
+	unsigned moments;  /* how many moments are tried at most */
+	unsigned least;    /* how many moments must fall into the suspicion */
+	unsigned accusers; /* members that accuse the suspect */
 };
 
 /*
- * It is suspended at each of these moments of a suspicion that it holds against one who lives: what it slept through
- * is no silence of the other's.
+ * Node 0 suspects node 1, which lives, and is suspended once at each of these moments of the suspicion.  The time of the
+ * suspension must not count as silence of node 1.
  */
 static void
 suspended_at_each(struct sim *s, struct sleep sleep)
@@ -99,15 +102,15 @@ suspended_at_each(struct sim *s, struct sleep sleep)
 		uint64_t incarnation = swim_incarnation(s->world.nodes[suspect].core);
 		swim_time start = sim_now(s);
 
-		/* It hears the slander, and nothing after it. */
+		/* Node 0 hears the accusers, and nothing after that. */
 		for (unsigned i = 0; i < sleep.accusers; i++)
 			sim_forge(s, suspect + 1 + i, 0, suspect, SWIM_SUSPECT, incarnation);
 		sim_cut(s, ANY, 0);
 		EXPECT(s, sim_wait_status(s, 0, suspect, SWIM_SUSPECT, 0.1));
 		sim_run(s, sleep.first + sleep.step * k);
 		if (!sim_is(s, 0, suspect, SWIM_SUSPECT))
-			break; /* deaf for longer than it waits, it has a right to its verdict */
-		/* News of its own are a timer that is due at once: all of its sleep is late. */
+			break; /* node 0 was deaf for the whole suspicion, and its verdict is right */
+		/* New tags set a timer that is due at once, so the timer is late by the whole suspension. */
 		sim_tag(s, 0, k);
 		sim_pause(s, 0);
 		sim_run(s, sleep.length);
@@ -115,9 +118,9 @@ suspended_at_each(struct sim *s, struct sleep sleep)
 		sim_resume(s, 0);
 		EXPECT(s, sim_wait_converged(s, 60));
 		EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, 0, ANY) == 0);
-		sim_run(s, 10); /* and it does not doubt itself any more */
+		sim_run(s, 10); /* until node 0 does not doubt itself any more */
 	}
-	sim_note(s, "stopped at %u moments of the suspicion", k);
+	sim_note(s, "suspended at %u moments of the suspicion", k);
 	EXPECT(s, k >= sleep.least);
 }
 
@@ -128,7 +131,7 @@ suspended(struct sim *s)
 	suspended_at_each(s, (struct sleep){0, 0.1, 8, 120, 10, 1});
 }
 
-/* Others take their time: one that is held dead doubts itself, and judges nobody. */
+/* The others suspect for 60 s: if they held node 0 dead, node 0 would doubt itself and declare nobody failed. */
 static bool
 form_of_patient(struct sim *s)
 {
@@ -138,10 +141,7 @@ form_of_patient(struct sim *s)
 	return sim_wait_converged(s, 20);
 }
 
-/*
- * For a moment that is no deafness, and in the end so soon before the verdict that only another question saves the
- * suspect.
- */
+/* A suspension too short for deafness; the last ones end so late that only one more question saves the suspect. */
 static void
 nodded_off(struct sim *s)
 {
@@ -149,7 +149,7 @@ nodded_off(struct sim *s)
 	suspended_at_each(s, (struct sleep){0.82, 0.002, 1.2, 140, 90, 4});
 }
 
-/* Too short to be taken for a stall, but both the last questions and the verdict came due in it. */
+/* A suspension too short for a stall, in which both the last questions and the verdict come due. */
 static void
 dozed(struct sim *s)
 {
@@ -157,7 +157,7 @@ dozed(struct sim *s)
 	suspended_at_each(s, (struct sleep){1.4, 0.005, 0.49, 30, 30, 2});
 }
 
-/* One hears nothing for 2 s in every 6, and suspects others meanwhile: it does not make them doubt themselves. */
+/* Node 3 hears nothing for 2 s in every 6, and suspects others meanwhile: that does not make them doubt themselves. */
 static void
 one_accuser(struct sim *s)
 {
@@ -165,13 +165,13 @@ one_accuser(struct sim *s)
 	struct swim_accused by;
 
 	EXPECT(s, sim_form(s));
-	/* Nor does the word of one that is well, alone. */
+	/* A single accuser does not count, even a healthy one. */
 	sim_forge(s, 1, 2, 2, SWIM_SUSPECT, swim_incarnation(s->world.nodes[2].core));
 	sim_run(s, 0.1);
 	EXPECT(s,
 	    !swim_accused(s->world.nodes[2].core, world_local(&s->world, 2, sim_now(s)), &by));
 	EXPECT(s, by.count == 1);
-	sim_run(s, 65); /* until that is forgotten */
+	sim_run(s, 65); /* until the accusation is forgotten */
 	s->world.nodes[bad].bad = true;
 	for (unsigned k = 0; k < 20; k++) {
 		size_t rule = sim_cut(s, ANY, bad);
@@ -188,11 +188,11 @@ one_accuser(struct sim *s)
 	}
 	for (unsigned i = 0; i < s->world.count; i++)
 		accused += i != bad && sim_told(s, s->formed, SWIM_EVENT_INCARNATION, i, i) > 0;
-	sim_note(s, "%u of %u others had to refute it", accused, s->world.count - 1);
+	sim_note(s, "%u of %u others refuted a suspicion", accused, s->world.count - 1);
 	EXPECT(s, accused > s->world.count / 2);
 }
 
-/* One that misses most of what is sent to it is found silent by several: that says something about it. */
+/* Several members accuse a member that misses most datagrams: then their accusations count. */
 static void
 many_accusers(struct sim *s)
 {
@@ -215,16 +215,18 @@ const struct scenario scenarios_stall[] = {
     {"pause-up-to-1s", 32, up_to_1s, LIGHT,
 	"members stopped again and again for up to 1 s are never declared failed"},
     {"flap-4s", 64, flap_short, LIGHT,
-	"8 of 64 stopped for 4.1 s, running for 64 ms, for 60 s: nobody else fails"},
+	"8 of 64 members are stopped for 4.1 s and run for 64 ms, for 60 s: no other fails"},
     {"flap-16s", 64, flap_long, LIGHT,
-	"8 of 64 stopped for 16.4 s, running for 64 ms, for 90 s: nobody else fails"},
+	"8 of 64 members are stopped for 16.4 s and run for 64 ms, for 90 s: no other fails"},
     {"suspended", 5, suspended, LIGHT,
-	"one suspended while it suspects another asks again before it calls it failed"},
-    {"nodded-off", 6, nodded_off, LIGHT, "the same for a moment, with the verdict due"},
-    {"dozed", 6, dozed, LIGHT, "the same for less than a stall, with the last questions due"},
+	"a member suspended for 8 s asks its suspect again before the verdict"},
+    {"nodded-off", 6, nodded_off, LIGHT,
+	"a member suspended for 1.2 s until the verdict is due asks its suspect again"},
+    {"dozed", 6, dozed, LIGHT,
+	"a member suspended for 0.49 s while last questions and verdict come due asks again"},
     {"one-accuser", 12, one_accuser, LIGHT,
-	"one that is deaf for 2 s in every 6 makes no other say that it is suspected"},
+	"the suspicions of a member that is deaf for 2 s in every 6 make no other doubt itself"},
     {"many-accusers", 12, many_accusers, LIGHT,
-	"one that misses 80 % of what is sent to it is told so by several others"},
+	"a member that misses 80 % of what is sent to it counts several accusers"},
     {0},
 };

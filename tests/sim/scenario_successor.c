@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses used again: a member crashes, and another of a new name starts at its address before anybody has noticed.
- * The crash is a failure; the successor says so from the address of the dead, which makes it no word of the dead.
+ * Addresses that are used again: a member crashes, and another with a new name starts at its address before anybody has
+ * noticed the crash.  All must tell the crash as a failure.  When the successor tells of the death from the same address, this
+ * must not count as a leave that the dead member told itself.
  */
 #include "sim/scenario.h"
 
-/* Successors in a row at one address. */
+/* Several successors at one address, one after the other. */
 static void
 crashes(struct sim *s, unsigned members, bool base)
 {
@@ -13,7 +14,7 @@ crashes(struct sim *s, unsigned members, bool base)
 
 	for (unsigned i = members; i < s->world.count; i++) {
 		world_inherit(&s->world, i, i - 1);
-		/* Two base peers, then a swimd. */
+		/* Two base peers, then a swimd peer. */
 		if (base && (i - members) % 3 != 2)
 			sim_base_named(s, i);
 	}
@@ -54,7 +55,7 @@ base(struct sim *s)
 	crashes(s, 6, true);
 }
 
-/* What these say of the dead is of no use: a base peer takes the successor's answer for that of the dead. */
+/* Two more base peers take an answer of the successor for an answer of the dead member, so what they tell of it is wrong. */
 static void
 among_base(struct sim *s)
 {
@@ -63,7 +64,7 @@ among_base(struct sim *s)
 	crashes(s, 6, true);
 }
 
-/* To a base peer both swimds are the same pair, so it takes the answer of the successor for an answer of the dead one. */
+/* Both swimd peers are the same pair to a base peer, so it takes an answer of the successor for one of the dead member. */
 static void
 swimds_among_base(struct sim *s)
 {
@@ -74,12 +75,14 @@ swimds_among_base(struct sim *s)
 
 const struct scenario scenarios_successor[] = {
     {"successor-8", 12, few, LIGHT,
-	"of 8 members one crashes and another starts at its address at once: nobody says left"},
-    {"successor-30", 80, many, HEAVY, "the same of 30 members, 50 times in a row"},
+	"one of 8 members crashes and another starts at its address at once: nobody tells left"},
+    {"successor-30", 80, many, HEAVY,
+	"50 times one of 30 members crashes and another starts at its address: nobody tells left"},
     {"successor-base", 15, base, LIGHT,
-	"the same where base peers and swimds follow each other at the address"},
-    {"successor-among-base", 15, among_base, LIGHT, "the same while two more base peers live"},
+	"base peers and swimd peers crash and succeed each other at one address: nobody tells left"},
+    {"successor-among-base", 15, among_base, LIGHT,
+	"both kinds succeed each other at one address beside two base peers: nobody tells left"},
     {"successor-swimds", 12, swimds_among_base, LIGHT,
-	"swimds follow each other at one address while two base peers live"},
+	"swimd peers succeed each other at one address beside two base peers: nobody tells left"},
     {0},
 };

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Two machines of one image, over bad paths: one of the two ends, and one of the two goes on. */
+/* Pairs of machines of one image, over bad paths: one of each pair loses the name and ends, the other goes on. */
 #include "sim/scenario.h"
 
 #define PAIRS_MAX 100
 
 struct pair {
-	unsigned first;   /* node; the second is the next one */
-	unsigned later;   /* the one of the two that starts after the other, */
-	swim_time starts; /* at that time */
-	bool started;
-	unsigned gone; /* how many of the two */
+	unsigned first;   /* index of one node; the other is first + 1 */
+	unsigned later;   /* index of the node of the two that starts later */
+	swim_time starts; /* when this node starts */
+	bool started;     /* this node has started */
+	unsigned gone;    /* how many of the two have ended */
 };
 
-/* A process that has lost its name ends before it hears anything more. */
+/* End a node that has lost its name, at once, and start the later node when its time has come. */
 static void
-look(struct sim *s, struct pair *p, swim_time start)
+update_pair(struct sim *s, struct pair *p, swim_time start)
 {
 	for (unsigned i = p->first; i <= p->first + 1; i++) {
 		if (!world_running(&s->world, i) ||
@@ -29,9 +29,9 @@ look(struct sim *s, struct pair *p, swim_time start)
 	}
 }
 
-/* Paths of up to 0.5 s one way, up to 30 % loss, and up to 2 s between the two starts; the scenario draws all three. */
+/* Draw delays of up to 0.5 s one way and a loss of up to 30 %. */
 static void
-worsen(struct sim *s)
+draw_paths(struct sim *s)
 {
 	struct rng *rng = &s->world.rng;
 
@@ -40,8 +40,9 @@ worsen(struct sim *s)
 	sim_loss(s, rng_below(rng, 4) == 0 ? 0 : 0.3 * rng_unit(rng));
 }
 
+/* A random time in the next 2 s. */
 static swim_time
-some_time_later(struct sim *s)
+draw_start(struct sim *s)
 {
 	struct rng *rng = &s->world.rng;
 	double gap = rng_below(rng, 4) == 0 ? 0 : rng_unit(rng);
@@ -50,7 +51,7 @@ some_time_later(struct sim *s)
 }
 
 static void
-live(struct sim *s, struct pair *pairs, unsigned count, unsigned seconds)
+run_pairs(struct sim *s, struct pair *pairs, unsigned count, unsigned seconds)
 {
 	swim_time start = sim_now(s);
 	double slowest = 0;
@@ -58,7 +59,7 @@ live(struct sim *s, struct pair *pairs, unsigned count, unsigned seconds)
 	for (unsigned k = 0; k < count; k++) {
 		unsigned second = (unsigned)rng_below(&s->world.rng, 2);
 
-		pairs[k].starts = some_time_later(s);
+		pairs[k].starts = draw_start(s);
 		pairs[k].later = pairs[k].first + second;
 		sim_start(s, pairs[k].first + 1 - second);
 	}
@@ -66,7 +67,7 @@ live(struct sim *s, struct pair *pairs, unsigned count, unsigned seconds)
 		for (unsigned k = 0; k < count; k++) {
 			unsigned before = pairs[k].gone;
 
-			look(s, &pairs[k], start);
+			update_pair(s, &pairs[k], start);
 			if (pairs[k].gone > before)
 				slowest = sim_since(s, start);
 		}
@@ -74,14 +75,14 @@ live(struct sim *s, struct pair *pairs, unsigned count, unsigned seconds)
 	}
 	for (unsigned k = 0; k < count; k++) {
 		if (pairs[k].gone != 1)
-			sim_note(s, "of %u and %u %u went; ", pairs[k].first, pairs[k].first + 1,
-			    pairs[k].gone);
+			sim_note(s, "of nodes %u and %u %u ended; ", pairs[k].first,
+			    pairs[k].first + 1, pairs[k].gone);
 		EXPECT(s, pairs[k].gone == 1);
 	}
-	sim_note(s, "the last went after %.1f s", slowest);
+	sim_note(s, "the last node ended after %.1f s", slowest);
 }
 
-/* So many pairs, each of which knows nobody else. */
+/* The two nodes of a pair know each other and nobody else. */
 static void
 twins_alone(struct sim *s)
 {
@@ -95,17 +96,17 @@ twins_alone(struct sim *s)
 		sim_rename(s, 2 * k + 1, 2 * k);
 		check_foreign(s->world.check, s->world.nodes[2 * k].name);
 	}
-	live(s, pairs, count, 180);
+	run_pairs(s, pairs, count, 180);
 }
 
 static void
 twins_by_chance(struct sim *s)
 {
-	worsen(s);
+	draw_paths(s);
 	twins_alone(s);
 }
 
-/* No claim takes as long as the claim before it. */
+/* Jitter: each claim takes another time. */
 static void
 twins_jittered(struct sim *s)
 {
@@ -116,8 +117,8 @@ twins_jittered(struct sim *s)
 
 const struct scenario scenarios_twins[] = {
     {"twins", 2 * PAIRS_MAX, twins_by_chance, LIGHT,
-	"of two machines of one image one goes, at up to 0.5 s of delay, 30 % of loss and 2 s of gap"},
+	"one of two machines of one image ends, at up to 0.5 s delay, 30 % loss and 2 s between starts"},
     {"twins-jittered", 2 * PAIRS_MAX, twins_jittered, LIGHT,
-	"the same where each claim takes another time"},
+	"one of two machines of one image ends, where each claim takes another time"},
     {0},
 };
