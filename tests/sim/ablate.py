@@ -1,24 +1,25 @@
-"""What each rule of the protocol is good for: turns off one rule at a time, and tells what gets worse, by how much.
+"""Shows what each rule of the protocol is good for: turns off one rule at a time, and tells what gets worse, by how much.
 
 usage: ablate.py [--jobs N] BUILD-DIRECTORY [RULE]... (with sim-test in it). Prints a line for each rule.
-       ablate.py --rows BUILD-DIRECTORY    runs nothing, writes what is known into swimd-protocol(7): below each comment
-                                           "ablation of" the rules that its entry is turned off as, and those that it names.
+       ablate.py --rows BUILD-DIRECTORY    runs nothing, and writes the results so far into swimd-protocol(7), below each
+                                           comment "ablation of": for the rules that the entry above it is turned off as,
+                                           and for those that the comment names.
 
-The rules are those of src/base/rule.h. A rule is measured in stages, all with the same seeds as with every rule on, and the
-first stage in which something gets worse ends it:
+The rules are those of src/base/rule.h. A rule is measured in stages, with the same seeds as a run with every rule on. The
+first stage in which something gets worse is the last:
 
 oracles    The scenarios that broken.py or swimd-protocol(7) knows to need the rule, with many seeds; the light scenarios; random
            swarms of both kinds.
-           An oracle that speaks, a crash or a run that does not end is something worse.
+           A fault that an oracle reports, a crash and a run that does not end count as worse.
 figures    Figures that scenarios note (NOTED), and the experiments of sim-test with a small grid, with several seeds: false
            positives, suspicions, and the time until a failure or a newcomer is told.
            A figure is worse if its sum over the seeds is WORSE times the sum with every rule on, and with no seed is less.
 
-For the rules that broken.py only measures, the figures come first. A rule that makes nothing worse is not shown to be good for
-anything: then either the rule or an experiment is missing.
+For the rules in broken.MEASURED the figures come first. If nothing gets worse without a rule, the rule is of no use, or an
+experiment is missing.
 
-What is measured is kept in BUILD-DIRECTORY/ablation, a file for each rule, so that a run that was stopped goes on where it was,
-and only a sim-test that was built anew is measured anew.
+The results are kept in BUILD-DIRECTORY/ablation, a file for each rule, so that a run that was stopped can be continued. They
+are measured again once sim-test has changed.
 """
 import argparse
 import concurrent.futures
@@ -38,7 +39,7 @@ import broken  # noqa: E402 beside this file
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "man" / "swimd-protocol.7"
 WORSE = 1.1
 SWARMS = {"swarm": 40, "swarm-mixed": 20}
-SECONDS = 600               # a run that takes longer does not end
+SECONDS = 600               # an experiment that takes longer counts as endless
 NEVER = 1e6                 # instead of a time that has no end, so that times can be added
 
 
@@ -61,7 +62,7 @@ def shown():
 
 
 def oracles(program, rule):
-    """What an oracle says first without the rule, or None."""
+    """The first fault that an oracle reports without the rule, or None."""
     hunts = [(name, 1000) for name in broken.KNOWN.get(rule, ())]
     hunts += [(name, SWARMS.get(name, 10)) for name in shown().get(rule, ())]
     runs = [("--scenario", name, "--seeds", str(count), "--seed", "1", "--first") for name, count in hunts]
@@ -235,14 +236,13 @@ def is_complete(known):
 
 
 def claims(program):
-    """What each scenario claims, but for scenarios that claim the same as the one before."""
+    """The claim of each scenario."""
     listed = subprocess.run([*program, "--list"], capture_output=True, text=True, check=True).stdout
-    return {name: claim for name, claim in (line.split(maxsplit=1) for line in listed.splitlines())
-            if not re.match(r"the same\b", claim)}
+    return dict(line.split(maxsplit=1) for line in listed.splitlines())
 
 
 def row(text, claimed):
-    """What gets worse, as lines of the page; the nodes and the expressions of C in an oracle's words are left out."""
+    """What gets worse, as lines of the page: the fault of an oracle without node names, and without expressions in C."""
     spoke = re.match(r"([\w-]+), seed (\d+): (.*)$", text)
     if not spoke:
         return textwrap.wrap(text.replace("->", "to") + ".", 80)

@@ -1,11 +1,11 @@
-"""Tests the simulator's oracles: turns off one rule of the protocol at a time, and each must be caught.
+"""Tests the simulator's oracles: turns off one rule of the protocol at a time, and an oracle must report a fault.
 
 usage: broken.py [--seeds N] BUILD-DIRECTORY [RULE]... (with sim-test in it). Prints TAP.
-       broken.py --tries    only tries on made-up output what counts as caught.
+       broken.py --tries    tests only, on made-up output, what counts as a fault that an oracle reports.
 
-The rules are those of src/base/rule.h, and sim-test --without turns one off. First the swarm hunts the simulator without
-the rule with seeds from 1 on, then the scenarios with one seed and with more, until an oracle speaks; that the simulator
-crashes or does not end is told, and catches nothing.
+The rules are those of src/base/rule.h, and sim-test --without turns one off. Without the rule the simulator runs the swarm
+with seeds from 1 on, then every scenario with one seed, then with more seeds, until an oracle reports a fault. A crash or a
+run that does not end is printed, but does not count as a fault.
 """
 import argparse
 import itertools
@@ -15,16 +15,17 @@ import signal
 import subprocess
 import sys
 
-SECONDS = 300               # a run that takes longer does not end
-KNOWN_SEEDS = 1000          # of a scenario that catches a rule with few of its seeds
+SECONDS = 300               # a run that takes longer counts as endless
+KNOWN_SEEDS = 1000          # of each scenario in KNOWN
+# Scenarios whose oracles report a fault without the rule, but with few seeds only.
 KNOWN = {"answer_is_told": ("short-life",), "ack_tells_us": ("one-image",), "misjudged_answers": ("one-image",),
     "leaver_is_asked": ("successor-among-base",), "reserve_before_speech": ("disk-crash",), "start_at_bound": ("disk-crash",),
     "damage_is_no_number": ("disk-damaged",), "seeds_asked_again": ("find-forgotten",),
     "own_seed_asked_again": ("find-name-changes",), "members_not_asked": ("find-multicast",)}
-MORE_SEEDS = 20             # of each scenario, once the first seed of none has caught it
-TROUBLES_MAX = 3            # runs that crashed or did not end before a hunt is given up
-# Without these swimd is slower or declares more members failed by mistake, which lifeguard.py measures. They are hunted only
-# when they are named. Nor does an oracle speak for those in the last line; ablate.py tells what gets worse without them.
+MORE_SEEDS = 20             # of each scenario, if no scenario has reported a fault with one seed
+TROUBLES_MAX = 3            # a rule is given up after this many runs that crashed or did not end
+# No oracle reports a fault without these rules, so they are tried only if they are named. Without them swimd is slower or
+# declares more members failed by mistake, which lifeguard.py measures; ablate.py measures the rules in the last line.
 MEASURED = {
     "local_health", "coordinated_probes", "learnt_timeouts", "probe_order_skips", "outage_haste",
     "urgent_pushes", "confirmation", "last_questions", "verdict_is_confirmed", "gone_have_no_say",
@@ -34,13 +35,14 @@ MEASURED = {
 
 
 def rule_texts(build_dir):
-    """Rules that the simulator turns off, with the sentence of each."""
+    """The text of each rule that the simulator can turn off, by name."""
     lines = subprocess.run([build_dir / "sim-test", "--rules"], capture_output=True, text=True, check=True).stdout
     return dict(line.split(maxsplit=1) for line in lines.splitlines())
 
 
 class Run:
-    """What a run came to: `where` is None unless an oracle spoke; `trouble` where it ended other than by itself."""
+    """The result of a run. `where`: the scenario and seed of the first fault that an oracle reported, or None; `why`: that fault;
+    `trouble`: how the run ended if it crashed, did not end or failed without a fault, or None; `finished`: seeds of the swarm."""
 
     ORACLE = re.compile(r"^# ([\w-]+), seed (\d+) at [0-9.]+ s: (.*)$", re.M)
 
@@ -54,12 +56,13 @@ class Run:
         elif status < 0:
             self.trouble = f"crashes ({signal.Signals(-status).name})"
         elif status != 0 and self.where is None:
-            self.trouble = f"ends with status {status} and no oracle's word"
+            self.trouble = f"ends with status {status}, but no oracle reports a fault"
 
     def caught(self, program):
         name, seed = self.where
-        more = f"; and it {self.trouble}" if self.trouble else ""
-        return f"caught by {name}, seed {seed}: {self.why}{more}; see it by {' '.join(program)} --scenario {name} --seed {seed} --trace"
+        more = f"; the run {self.trouble}" if self.trouble else ""
+        again = f"{' '.join(program)} --scenario {name} --seed {seed} --trace"
+        return f"caught by {name}, seed {seed}: {self.why}{more}; to repeat it: {again}"
 
 
 def simulate(program, *arguments):
@@ -74,7 +77,7 @@ def simulate(program, *arguments):
 
 
 def swarms(program, seeds):
-    """(run, name, seed where it ended), again from the seed after one that it did not live through."""
+    """Yields (run, name, last seed). After a crash or an endless run it goes on with the next seed."""
     first = 1
     while first <= seeds:
         run = simulate(program, "--seeds", str(seeds - first + 1), "--seed", str(first), "--first", "--verbose")
@@ -87,7 +90,7 @@ def swarms(program, seeds):
 
 def scenarios(program):
     listed = subprocess.run([*program, "--quick", "--list"], capture_output=True, text=True, check=True).stdout
-    # What a rumour or an answer that is missing does, others make good with most seeds.
+    # With most seeds other rumours and answers make up for one that is missing, so a fault may need more seeds.
     for first, count in ((1, 1), (2, MORE_SEEDS)):
         for name in (line.split()[0] for line in listed.splitlines()):
             if not name.startswith("swarm"):
@@ -96,14 +99,14 @@ def scenarios(program):
 
 
 def known(program, rule):
-    """The scenarios that are known to catch this rule with few seeds, with many seeds each."""
+    """Yields the same for the scenarios of this rule in KNOWN."""
     for name in KNOWN.get(rule, ()):
         run = simulate(program, "--scenario", name, "--seeds", str(KNOWN_SEEDS), "--seed", "1", "--first")
         yield run, name, run.where[1] if run.where else 1
 
 
 def hunt(program, seeds, rule):
-    """What caught it or None, and the troubles on the way: a crash or an endless run is no oracle's word."""
+    """Returns the fault that an oracle reported, or None, and a list of the runs that crashed or did not end."""
     troubles = []
     for run, name, seed in itertools.chain(known(program, rule), swarms(program, seeds), scenarios(program)):
         if run.where:
@@ -116,17 +119,19 @@ def hunt(program, seeds, rule):
 
 
 def tries():
-    """Of made-up output."""
+    """Yields (claim, whether it holds) for made-up output."""
     swarm = "# swarm: 60 seeds from 1\n# swarm seed 1\n#   0.1 s\n# swarm seed 2\n#   0.1 s\n"
-    word = "# swarm, seed 3 at 1.5 s: n1 of n2: reported twice\n"
-    yield "a run that is well catches nothing", Run(swarm, 0).where is None and Run(swarm, 0).trouble is None
-    yield "an oracle's word counts, with its seed", Run(swarm + word, 1).where == ("swarm", 3)
-    yield "so does a scenario's", Run("# crash-3, seed 1 at 2.0 s: not so: x\nnot ok - crash-3: y\n", 1).where == ("crash-3", 1)
-    aborted = Run(swarm + word, -signal.SIGABRT)
-    yield "a crash after an oracle's word counts, and is told", aborted.where == ("swarm", 3) and "SIGABRT" in aborted.caught(["x"])
+    fault = "# swarm, seed 3 at 1.5 s: n1 about n2: reported twice\n"
+    failed = "# crash-3, seed 1 at 2.0 s: not so: x\nnot ok - crash-3: y\n"
+    yield "a run that passes has no fault", Run(swarm, 0).where is None and Run(swarm, 0).trouble is None
+    yield "a fault that an oracle reports counts, with its seed", Run(swarm + fault, 1).where == ("swarm", 3)
+    yield "a failed expectation of a scenario counts", Run(failed, 1).where == ("crash-3", 1)
+    aborted = Run(swarm + fault, -signal.SIGABRT)
+    yield "a fault before a crash counts", aborted.where == ("swarm", 3)
+    yield "the crash after a fault is told with it", "SIGABRT" in aborted.caught(["x"])
     for what, status in ("a crash", -signal.SIGSEGV), ("a run without end", None), ("a mistaken call", 64):
         run = Run(swarm, status)
-        yield f"{what} alone does not", run.where is None and bool(run.trouble) and run.finished == 2
+        yield f"{what} alone is no fault", run.where is None and bool(run.trouble) and run.finished == 2
 
 
 def check_tries():
@@ -147,7 +152,7 @@ def main():
     if options.tries:
         return check_tries()
     if options.build is None:
-        parser.error("which build directory?")
+        parser.error("the build directory is missing")
     texts = rule_texts(options.build)
     rules = options.rules or [rule for rule in texts if rule not in MEASURED]
     for rule in [*rules, *MEASURED]:
@@ -161,7 +166,7 @@ def main():
         print(f"{'not ok' if caught is None else 'ok'} - without {rule}: {texts[rule].rstrip()}")
         for trouble in troubles:
             print(f"#   {trouble}")
-        print(f"#   {caught or 'no oracle caught it'}", flush=True)
+        print(f"#   {caught or 'no oracle reports a fault'}", flush=True)
     return 1 if missed else 0
 
 

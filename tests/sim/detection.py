@@ -1,7 +1,7 @@
-"""How long a crash takes to be told, by profile and size: the table in swimd.conf(5), from the simulator.
+"""Measures in the simulator the times until a crash is told, by profile and cluster size: the table in swimd.conf(5).
 
-usage: detection.py [--check] BUILD-DIRECTORY (with sim-test in it). Prints the table as it stands in the page; or, with
---check, a TAP line that says whether the medians of a short run are within a quarter of the page's.
+usage: detection.py [--check] BUILD-DIRECTORY (with sim-test in it). Prints the table in the markup of the page. With --check
+it makes a short run, and prints a TAP line that says whether its medians differ by at most a quarter from those in the page.
 """
 import argparse
 import collections
@@ -17,7 +17,7 @@ TOLERANCE = 0.25
 
 
 def measured(build, quick):
-    """(size, "first" or "all"): profile: (median, 99 %) in seconds."""
+    """{(size, "first" or "all"): {profile: (median, 99th percentile)}}, in seconds."""
     command = [str(build / "sim-test"), "--experiment", "detection", *(["--quick"] if quick else [])]
     runs = collections.defaultdict(list)
     for line in subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines():
@@ -44,10 +44,10 @@ def check(build):
         for profile, (median, _) in row.items():
             stated = page.get(key, {}).get(profile)
             if stated is None:
-                faults.append(f"{key[0]} members, {key[1]}, {profile}: not in the page")
+                faults.append(f"{key[0]} members, {key[1]}, {profile}: the page has no such cell")
             elif not abs(median - stated) <= TOLERANCE * stated:
-                faults.append(f"{key[0]} members, {key[1]}, {profile}: {stated} s in the page, {median:.2f} s here")
-    print(f"{'not ok' if faults else 'ok'} - swimd.conf(5) tells how long a crash takes to be told")
+                faults.append(f"{key[0]} members, {key[1]}, {profile}: {stated} s in the page, {median:.2f} s measured")
+    print(f"{'not ok' if faults else 'ok'} - swimd.conf(5) has the times until a crash is told")
     for fault in faults:
         print(f"# {fault}")
     return 1 if faults else 0

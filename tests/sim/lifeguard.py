@@ -1,17 +1,17 @@
-"""Experiments after Lifeguard's (arXiv 1707.00788), 128 members: swimd beside plain SWIM, and the paper's figures.
+"""Compares swimd with plain SWIM and with the figures of the Lifeguard paper (arXiv 1707.00788), with 128 members.
 
-usage: lifeguard.py [--quick] BUILD-DIRECTORY (with sim-test in it). Exits 1 where a bound is missed.
+usage: lifeguard.py [--quick] BUILD-DIRECTORY (with sim-test in it). Exits with 1 if a bound is missed.
 
-Interval: the messages of C members are blocked together for D milliseconds, flow for I, and so on for two minutes,
-while their timers go on. A failed-event about one that was never blocked is a false positive. How the messages are
-blocked, and the values of C, D and I, are ours: the paper's figures, measured of real agents, tell what size to expect
-and no more, and what counts is plain SWIM in the same run.
+Interval: the messages of C members are blocked together for D milliseconds, flow for I, are blocked again, and so on for two
+minutes, while the timers go on. A failed event about a member that was never blocked is a false positive. Messages are
+blocked in another way than in the paper, and for other C, D and I. The paper's figures, of real agents, only tell what size
+to expect: the bounds compare swimd with plain SWIM in the same run.
 
-Plain SWIM is the same core without the rules of Lifeguard and what swimd has beyond it (sim-test --without): no local
-health, nacks without meaning, one time for every suspicion, nobody told that it is suspected but by gossip, no confirmation, no last
-question, nothing learnt of timeouts or of a stall, and random probing. Its suspicions last as long as a confirmed one
-of swimd, as in the paper (alpha 5, beta 1 against 5 and 6); and, as a harder comparison, as long as memberlist's:
-5 log10(N) probe intervals.
+Plain SWIM is the same core without the rules of Lifeguard and the additions of swimd (sim-test --without): no local health,
+no use of nacks, one duration for all suspicions, no news of a suspicion to its subject but by gossip, no confirmation, no
+last questions, no timeouts that adapt, no notice of stalls, and random probing. Its suspicions last as long as a confirmed
+suspicion of swimd, as in the paper (alpha 5, beta 1 against 5 and 6). In a harder comparison ("patient") they last as long
+as those of memberlist: 5 log10(N) probe intervals.
 """
 import argparse
 import pathlib
@@ -20,19 +20,19 @@ import sys
 
 # Rules of src/base/rule.h.
 NOTHING_BUT_SWIM = [
-    # Local health, coordinated probing, timeouts that are learnt, haste in an outage, stalls.
+    # No local health, coordinated probing, adaptive timeouts, haste in an outage, or notice of stalls.
     "local_health", "coordinated_probes", "learnt_timeouts", "probe_order_skips", "outage_haste", "stall_is_noticed",
-    # The suspect is told by gossip alone.
+    # A suspect learns of its suspicion by gossip alone.
     "suspect_is_told", "urgent_pushes", "misjudged_answers",
-    # No confirmation, no question before the verdict, and the verdict of any one is everybody's.
+    # No confirmation, no last questions, and all members believe the verdict of any member.
     "confirmation", "last_questions", "deaf_waits", "verdict_is_confirmed", "gone_have_no_say",
     "return_waits", "stall_waits",
 ]
 PLAIN = [*NOTHING_BUT_SWIM, "suspicion_shrinks"]
 PATIENT = [*PLAIN, "short_suspicion"]
 
-# What the paper says: false positives in per cent of SWIM's, at all members and at healthy ones; and medians in
-# seconds until the first says failed, and until all do.
+# The paper's figures: false positives in per cent of SWIM's, at all members and at healthy members; and medians in seconds
+# until the first member tells failed, and until all members do.
 PAPER = {"Lifeguard, alpha 5, beta 6": (1.53, 1.89, 12.4, 12.9), "Lifeguard, alpha 4, beta 6": (3.18, 4.83, 10.3, 10.9)}
 BOUNDS = (1.53, 1.89)
 
@@ -44,7 +44,7 @@ def run(program, experiment, quick):
 
 
 def quantile(values, q):
-    """Of those that were ever told; -1 stands for never, and counts as the longest."""
+    """The quantile of times in seconds; -1 stands for never, and counts as the longest time."""
     values = sorted(float("inf") if v < 0 else v for v in values)
     return values[min(len(values) - 1, int(q * len(values)))]
 
@@ -73,8 +73,9 @@ def main():
     print(f"{'':28}{'false positives':>16}{'at healthy':>12}{'about blocked':>15}")
     for name, (wrong, healthy, right) in counts.items():
         print(f"{name:28}{wrong:16,.0f}{healthy:12,.0f}{right:15,.0f}")
-    print("\nFalse positives in per cent of SWIM's, and seconds from a block of 32.8 s until others say failed:")
-    print(f"{'':28}{'all':>8}{'healthy':>9}{'first: median':>15}{'99 %':>8}{'99.9 %':>8}{'all: median':>13}{'99 %':>8}{'99.9 %':>8}")
+    print("\nFalse positives in per cent of plain SWIM's, and seconds from a block of 32.8 s until others tell failed:")
+    print(f"{'':28}{'all':>8}{'healthy':>9}{'first: median':>15}{'99 %':>8}{'99.9 %':>8}"
+          f"{'all: median':>13}{'99 %':>8}{'99.9 %':>8}")
     for name, rows in latencies.items():
         wrong, healthy, _ = counts[name]
         plain = counts["plain SWIM"]
