@@ -21,9 +21,9 @@ struct member {
 	struct swim_addr addr; /* family 0: a host name, which a base peer does not resolve */
 	enum swim_status status;
 	uint64_t incarnation;
-	swim_time verdict;   /* when a suspicion of our own becomes a death; or NEVER */
+	swim_time verdict;   /* when a suspicion of this peer becomes a death; or NEVER */
 	swim_time forgotten; /* when a dead member is forgotten; or NEVER */
-	/* The rumour about it. */
+	/* The rumour about this member. */
 	bool queued;
 	enum swim_status told_status;
 	uint64_t told_incarnation;

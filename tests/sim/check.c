@@ -278,8 +278,7 @@ own_event(struct check *c, unsigned observer, unsigned subject, const struct swi
 		return;
 	}
 	if (e->member.incarnation <= b->incarnation)
-		breach(c, observer, subject,
-		    "own incarnation rose from %llu to %llu, which is no rise",
+		breach(c, observer, subject, "own incarnation does not rise: from %llu to %llu",
 		    (unsigned long long)b->incarnation, (unsigned long long)e->member.incarnation);
 	b->incarnation = e->member.incarnation;
 	if (b->incarnation > s->highest)

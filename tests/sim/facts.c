@@ -59,7 +59,7 @@ facts_has(const struct facts *f, uint64_t fact)
 
 /* The finished hash, which is never 0: 0 marks a free slot. */
 static uint64_t
-end(uint64_t h)
+finish(uint64_t h)
 {
 	h = hash64_end(h);
 	return h == 0 ? 1 : h;
@@ -68,7 +68,7 @@ end(uint64_t h)
 uint64_t
 facts_observed(uint64_t name_hash)
 {
-	return end(hash64_u64(hash64_u64(HASH64_START, OBSERVED), name_hash));
+	return finish(hash64_u64(hash64_u64(HASH64_START, OBSERVED), name_hash));
 }
 
 uint64_t
@@ -79,7 +79,7 @@ facts_identity(uint64_t name_hash, uint64_t incarnation, const char *address, co
 
 	h = hash64_u64(hash64_u64(h, name_hash), incarnation);
 	h = hash64_bytes(h, address, strlen(address) + 1);
-	return end(tags != NULL ? hash64_bytes(h, tags, tags_len) : h);
+	return finish(tags != NULL ? hash64_bytes(h, tags, tags_len) : h);
 }
 
 uint64_t
@@ -87,13 +87,14 @@ facts_lived(uint64_t name_hash, const char *address)
 {
 	uint64_t h = hash64_u64(hash64_u64(HASH64_START, LIVED), name_hash);
 
-	return end(hash64_bytes(h, address, strlen(address) + 1));
+	return finish(hash64_bytes(h, address, strlen(address) + 1));
 }
 
 uint64_t
 facts_had(uint64_t name_hash, uint64_t incarnation)
 {
-	return end(hash64_u64(hash64_u64(hash64_u64(HASH64_START, HAD), name_hash), incarnation));
+	return finish(
+	    hash64_u64(hash64_u64(hash64_u64(HASH64_START, HAD), name_hash), incarnation));
 }
 
 uint64_t
@@ -101,5 +102,6 @@ facts_accusation(uint64_t accuser_hash, uint64_t subject_hash, uint64_t incarnat
 {
 	uint64_t h = hash64_u64(HASH64_START, ACCUSATION);
 
-	return end(hash64_u64(hash64_u64(hash64_u64(h, accuser_hash), subject_hash), incarnation));
+	return finish(
+	    hash64_u64(hash64_u64(hash64_u64(h, accuser_hash), subject_hash), incarnation));
 }

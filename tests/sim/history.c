@@ -312,9 +312,9 @@ fact_fault(const struct history *h, const struct member *m)
 	return NULL;
 }
 
-/* Add the observer's own accusations to the facts. */
+/* Add the observer's own accusation of this member to the facts. */
 static void
-accuse(struct history *h, const struct swim *s, const struct member *m)
+add_accusations(struct history *h, const struct swim *s, const struct member *m)
 {
 	for (unsigned i = 0; i < suspicion_of(m)->accuser_count; i++)
 		if (suspicion_of(m)->accusers[i] == s->self->hash)
@@ -366,7 +366,7 @@ history_look(struct history *h, const struct swim *s, const struct check *check,
 			old++;
 		was = old < end && old->hash == m->hash ? old : NULL;
 		now[i] = present(h, s, m, was);
-		accuse(h, s, m);
+		add_accusations(h, s, m);
 		fault = change_fault(s, was, &now[i]);
 		if (fault == NULL)
 			fault = rumour_fault(h, s, was, &now[i]);

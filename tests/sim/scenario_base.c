@@ -48,7 +48,7 @@ joins(struct sim *s)
 	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_JOINED, ANY, ANY) ==
 		      s->world.count * s->world.count - 2 * s->world.count + 1);
 	EXPECT(s, base_understood_all(s));
-	/* No event tells of the base peer while it is unnamed: each swimd peer tells that its id joined. */
+	/* No event tells of the base peer while it is unnamed.  Later each swimd peer tells that its id joined. */
 	EXPECT(s, sim_tellers(s, (swim_time){0}, SWIM_EVENT_JOINED, peer) == peer);
 	for (unsigned i = 0; i < peer; i++)
 		EXPECT(s, swim_member_count(s->world.nodes[i].core) == s->world.count);

@@ -51,7 +51,7 @@ crash_elsewhere(struct sim *s)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == others);
 }
 
-/* The last member is behind a translation of addresses, which drops a binding that was not used for so long. */
+/* The last member is behind a translation of addresses, which drops a binding that was not used for `seconds`. */
 static void
 translate(struct sim *s, double seconds)
 {
@@ -60,14 +60,14 @@ translate(struct sim *s, double seconds)
 
 	world_translate(&s->world, last, swim_ns((int64_t)(seconds * 1e9)));
 	EXPECT(s, sim_form(s));
-	/* After this it has pinged each other, and each knows a port of the translation. */
+	/* After this the member has pinged each other, and each other knows a port of the translation. */
 	sim_run(s, s->world.count);
 	start = sim_now(s);
 	sim_run(s, 600);
 	sim_note(s, "%u suspicions in 600 s, ", sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY));
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
-	/* It hears of changes of others, and others hear of its changes. */
+	/* The member hears of changes of others, and others hear of its changes. */
 	sim_tag(s, last, 7);
 	sim_crash(s, 1);
 	EXPECT(s, sim_wait_all(s, 1, SWIM_DEAD, 10));
@@ -415,7 +415,7 @@ tagged_and_moved(struct sim *s)
 	sim_move(s, 3);
 	sim_run(s, 2);
 	EXPECT(s, known_as(s, 3, '7') == others);
-	/* It restarts at another address with its state, which is no name conflict. */
+	/* Node 3 restarts at another address with its state, which is no name conflict. */
 	sim_crash(s, 3);
 	sim_move(s, 3);
 	sim_restart(s, 3, true);
@@ -507,7 +507,7 @@ word_of_a_stranger(struct sim *s)
 /*
  * Forged datagrams from the address of node 1 flood node 4, and tell that node 4 is dead.  Of all datagrams from that address
  * node 4 receives only a part of the flood.  Node 4 is on trial, so it does not refute (damping.c), and it never answers
- * node 1.  It loses a fifth of all other datagrams, as its queue is full.
+ * node 1.  Node 4 loses a fifth of all other datagrams, as its queue is full.
  */
 static void
 flooded_from_a_member(struct sim *s)
@@ -575,7 +575,7 @@ one_name_parted(struct sim *s)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_CONFLICT, 3, ANY) >= 1);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_CONFLICT, last, ANY) >= 1);
-	/* They contradict each other, but less and less often. */
+	/* The two contradict each other less and less often. */
 	for (unsigned minute = 0; minute < 2; minute++) {
 		unsigned most = minute == 0 ? 12 : 6;
 
@@ -590,8 +590,8 @@ one_name_parted(struct sim *s)
 }
 
 /*
- * Strangers take all slots for contests of a settled member, so that it can ask nobody, and forged updates tell it again and
- * again that its name has another address.  All others handle each of its contradictions as a change of address.
+ * Strangers take all slots for contests of node 5, a settled member, so that it can ask nobody.  Forged updates tell node 5
+ * again and again that its name has another address.  All others handle each contradiction as a change of address.
  */
 static void
 contradicts_seldom(struct sim *s)

@@ -126,7 +126,7 @@ operators_join(struct sim *s)
 	EXPECT(s, s->world.nodes[1].finder.outcome == DISCOVERY_SELF);
 	EXPECT(s, s->world.nodes[2].finder.outcome == DISCOVERY_SILENT);
 	EXPECT(s, sim_is(s, 0, 1, SWIM_ALIVE) && sim_is(s, 1, 0, SWIM_ALIVE));
-	/* An operator's join is tried once: node 3 starts after the join of node 2 has failed. */
+	/* An operator's join is tried only once, and node 3 starts after the join of node 2 has failed. */
 	sim_start(s, 3);
 	sim_run(s, 60);
 	EXPECT(s, sim_stats(s, 3).members[SWIM_ALIVE] == 1);

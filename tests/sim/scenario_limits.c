@@ -114,7 +114,7 @@ removal(struct sim *s)
 	world_flush(&s->world, 0);
 	sim_run(s, 3);
 	EXPECT(s, sim_tellers(s, start, SWIM_EVENT_REMOVED, 3) == others);
-	/* No member brings it back by what that member remembers. */
+	/* No member brings node 3 back from what it remembers. */
 	sim_run(s, 60);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, 3) == 0);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_REMOVED, ANY, ANY) == others);
@@ -158,7 +158,7 @@ removal_moved(struct sim *s)
 
 	EXPECT(s, sim_form(s));
 	for (unsigned keep = 0; keep < 2; keep++) {
-		/* After this no member has just started. */
+		/* Wait until no member counts as just started: such a member believes strangers. */
 		sim_run(s, 40);
 		if (keep == 0)
 			sim_crash(s, 3);

@@ -14,7 +14,7 @@ start_with_tags(struct sim *s, unsigned first, unsigned last)
 	}
 }
 
-/* Expect one view within so many seconds, and for 60 s more that the view stays and nobody is suspected or failed. */
+/* Expect one view within `seconds`; then for 60 s the view must stay, and nobody be suspected or declared failed. */
 static void
 one_view(struct sim *s, double seconds)
 {
@@ -30,7 +30,7 @@ one_view(struct sim *s, double seconds)
 	EXPECT(s, s->world.net.too_large > 0);
 }
 
-/* Two halves, between which only packets of up to this size pass. */
+/* Two halves, between which only packets of up to `packet` bytes pass. */
 static void
 halves(struct sim *s, size_t packet, double seconds)
 {

@@ -181,7 +181,7 @@ in_name_of(uint8_t *data, unsigned way, const char *name, uint64_t seq)
 	return wire_finish(&w, &trailer, way % 2 == 0 ? 0 : 300);
 }
 
-/* Send datagrams in the receiver's own name, from so many ports of the victim in turn. */
+/* Send datagrams in the receiver's own name, from `ports` ports of the victim in turn. */
 static void
 namesakes(struct sim *s, struct attack *a, unsigned way, unsigned ports)
 {

@@ -179,7 +179,7 @@ START_TEST(own_incarnations_strictly_rise)
 	tell(c, SWIM_EVENT_INCARNATION, "n0", SWIM_ALIVE, 3);
 	EXPECT_QUIET(h);
 	tell(c, SWIM_EVENT_INCARNATION, "n0", SWIM_ALIVE, 3);
-	EXPECT_BREACH(h, "own incarnation rose from 3 to 3");
+	EXPECT_BREACH(h, "own incarnation does not rise: from 3 to 3");
 }
 END_TEST
 
