@@ -47,7 +47,7 @@ minute(struct sim *s)
 	EXPECT(s, gib <= 4);
 }
 
-/* All members crash at once but the seed and each `of`-th member after it.  The survivors have to agree within `seconds`. */
+/* Crash all members at once but the seed and every `of`-th member; the survivors must agree within `seconds`. */
 static void
 crash_all_but(struct sim *s, unsigned of, double seconds)
 {
@@ -124,11 +124,12 @@ mark_bad(struct sim *s)
 }
 
 static void
-judge(struct sim *s, swim_time since)
+expect_healthy_alive(struct sim *s, swim_time since)
 {
 	struct verdicts v = sim_verdicts(s, since);
 
-	sim_note(s, "failed-events about the bad: %u; about healthy ones: %u, at healthy ones: %u",
+	sim_note(s,
+	    "failed events about bad members: %u; about healthy members: %u, told by healthy members: %u",
 	    v.right, v.wrong, v.by_healthy);
 	EXPECT(s, v.wrong == 0);
 }
@@ -149,7 +150,7 @@ rapid_ingress(struct sim *s)
 		sim_heal(s);
 		sim_run(s, 20);
 	}
-	judge(s, start);
+	expect_healthy_alive(s, start);
 	EXPECT(s, sim_wait_converged(s, 30));
 }
 
@@ -165,7 +166,7 @@ rapid_egress(struct sim *s)
 	for (unsigned i = 0; i < bad; i++)
 		sim_spoil(s, i, ANY, 0.8);
 	sim_run(s, 120);
-	judge(s, start);
+	expect_healthy_alive(s, start);
 	sim_heal(s);
 	EXPECT(s, sim_wait_converged(s, 30));
 }
