@@ -180,7 +180,7 @@ damping_tick(struct swim *s, const struct input *in)
 
 		d->unanswered++;
 		question_open(s, q, QUESTION_TRIAL, core_seq(s));
-		probe_ping(s, to, question_try(q));
+		probe_ping(s, to, question_try(s, q));
 	}
 }
 

@@ -380,7 +380,7 @@ gossip_ask_first(struct swim *s, struct member *to)
 	x->routable_sent = question_is_open(&x->routable_question) ? SWIM_TIME_NEVER : s->now;
 	if (!question_is_open(&x->routable_question)) {
 		question_open(s, &x->routable_question, QUESTION_ROUTABLE, core_seq(s));
-		question_try(&x->routable_question);
+		question_try(s, &x->routable_question);
 	}
 	base_trailer(s, recipient, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
@@ -698,6 +698,7 @@ swim_leave(struct swim *s, swim_time now)
 	s->leave_ticks = LEAVE_TICKS;
 	probe_end(s);
 	sync_end(s);
+	questions_leave(s);
 	s->check_at = SWIM_TIME_NEVER;
 	members_transition(s, input_own(s, &room), s->self, LIFE_LEFT, s->self->incarnation);
 	if (s->live_count == 0) {

@@ -222,7 +222,7 @@ inquiry_await(struct swim *s, struct inquiry *j, uint64_t seq)
 {
 	j->active = true;
 	question_open(s, &j->question, QUESTION_INQUIRY, seq);
-	question_try(&j->question);
+	question_try(s, &j->question);
 	/* A stranger is sent a greeting, and knows its number. */
 	j->question.of_stranger = j->kind == INQUIRY_GREET;
 }

@@ -218,7 +218,7 @@ introduce_send(struct swim *s, struct member *to)
 		i->next = introduce_soon(s);
 		return;
 	}
-	question_try(&i->question);
+	question_try(s, &i->question);
 	i->next = swim_time_add(s->now, s->config.timing.probe_timeout);
 	s->introduce_sent++;
 	outbox_end_to(s, &w, &trailer, 0, to);

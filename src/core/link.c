@@ -85,7 +85,7 @@ link_ask_at(struct swim *s, struct member *m, const struct swim_addr *addr)
 	r->target = m;
 	r->addr = *addr;
 	question_open(s, &r->question, QUESTION_LINK_RETRY, core_seq(s));
-	probe_ping_at(s, m, &r->addr, question_try(&r->question));
+	probe_ping_at(s, m, &r->addr, question_try(s, &r->question));
 }
 
 void
@@ -299,7 +299,7 @@ link_ask(struct swim *s)
 	struct link_check *c = &s->link_check;
 
 	c->next = swim_time_add(s->now, s->config.timing.probe_interval);
-	probe_ping(s, c->target, question_try(&c->question));
+	probe_ping(s, c->target, question_try(s, &c->question));
 }
 
 void
@@ -309,7 +309,7 @@ link_answered_others(struct swim *s, const struct input *in, struct member *m, u
 
 	if (x != NULL) {
 		question_open(s, &x->late, QUESTION_LATE, seq);
-		question_try(&x->late);
+		question_try(s, &x->late);
 	}
 	if (link_count_relayed(s, in, m) || extra_of(m)->relayed < CHECKED_AFTER ||
 	    s->link_check.target != NULL)

@@ -192,7 +192,7 @@ path_watch(struct swim *s, struct member *m, uint64_t seq, size_t size)
 	    .next = swim_time_add(s->now, swim_ns(PATIENCE * s->config.timing.probe_timeout.ns)),
 	};
 	question_open(s, &c->question, QUESTION_PATH, seq);
-	question_try(&c->question);
+	question_try(s, &c->question);
 	return true;
 }
 
@@ -254,7 +254,7 @@ path_try_next(struct swim *s)
 		    .padded = true};
 		/* All tries have one number. */
 		question_open(s, &c->question, QUESTION_PATH, core_seq(s));
-		question_try(&c->question);
+		question_try(s, &c->question);
 		/* No second trial before this one has ended. */
 		path_retry_later(s, m);
 		path_send_padded(s, c);

@@ -322,7 +322,7 @@ probe_begin(struct swim *s)
 		probe_ping(s, target, p->direct.seq);
 	reached = locate_is_reached(s, target);
 	if (reached) {
-		probe_ping_at(s, target, link_way(target), question_try(&p->direct));
+		probe_ping_at(s, target, link_way(target), question_try(s, &p->direct));
 		link_retry(s, target);
 	} else {
 		/* There is no answer to wait for. */
@@ -470,7 +470,7 @@ probe_ask_second(struct swim *s, const struct swim_addr *addr)
 	if (addr == NULL)
 		return;
 	p->second = *addr;
-	probe_ping_at(s, p->target, addr, question_try(&p->elsewhere));
+	probe_ping_at(s, p->target, addr, question_try(s, &p->elsewhere));
 }
 
 static void
@@ -479,7 +479,7 @@ probe_ask_helpers(struct swim *s)
 	struct probe *p = &s->probe;
 	struct member *helpers[HELPERS_MAX];
 	size_t count = probe_pick_helpers(s, p->target, helpers);
-	uint64_t seq = question_try(&p->others);
+	uint64_t seq = question_try(s, &p->others);
 
 	p->indirect = true;
 	p->asked = (unsigned)count;

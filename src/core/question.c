@@ -4,15 +4,22 @@
  * numbers that its first number is in, and the row of a later try is in the same block or in the one before.  Sequence numbers
  * are random, so that nobody can choose numbers which make this slow.  The table grows when memory allows: a smaller one finds
  * the same, so that a row can be opened when no memory is left.
+ *
+ * A binary heap of the rows that have a deadline to come, the earliest first.  Where memory does not allow the heap to grow, a
+ * row with a deadline is not in the heap (QUESTION_UNSORTED), and is found by a walk over all rows.
  */
 #include "core/question.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/internal.h"
 
 #define BLOCK_BITS 8
 #define BUCKETS_FIRST 64 /* a power of two */
+/* question.timer: no deadline to come; one, but there was no room in the heap.  Else the place in the heap, plus 1. */
+#define QUESTION_UNTIMED 0
+#define QUESTION_UNSORTED UINT32_MAX
 
 _Static_assert(QUESTION_TRIES_MOST < 1 << BLOCK_BITS,
     "tries of one row reach beyond the next block");
@@ -33,6 +40,7 @@ void
 questions_fini(struct swim *s, struct questions *t)
 {
 	core_release(s, t->buckets);
+	core_release(s, t->timers);
 	*t = (struct questions){0};
 }
 
@@ -86,11 +94,159 @@ question_open(struct swim *s, struct question *q, enum question_purpose purpose,
 }
 
 uint64_t
-question_try(struct question *q)
+question_try(struct swim *s, struct question *q)
 {
+	if (q->numbers < QUESTION_TRIES_MOST)
+		q->numbers++;
 	if (q->tries < QUESTION_TRIES_MOST)
 		q->tries++;
-	return q->seq + q->tries - 1;
+	q->sent = s->now;
+	return q->seq + q->numbers - 1;
+}
+
+uint64_t
+question_repeat(struct swim *s, struct question *q)
+{
+	q->numbers = 0;
+	return question_try(s, q);
+}
+
+/* Of two deadlines at one time the one of the earlier purpose comes first: the direct question of a probe before that to others. */
+static bool
+question_is_before(const struct question *a, const struct question *b)
+{
+	if (a->deadline.ns != b->deadline.ns)
+		return a->deadline.ns < b->deadline.ns;
+	return a->purpose != b->purpose ? a->purpose < b->purpose : a->seq < b->seq;
+}
+
+static void
+question_place_timer(struct questions *t, struct question *q, size_t at)
+{
+	t->timers[at] = q;
+	q->timer = (uint32_t)at + 1;
+}
+
+/* Put the row into the heap, at this place or nearer to the top, and what is later than the row below it. */
+static void
+question_rise(struct questions *t, struct question *q, size_t at)
+{
+	while (at > 0 && question_is_before(q, t->timers[(at - 1) / 2])) {
+		question_place_timer(t, t->timers[(at - 1) / 2], at);
+		at = (at - 1) / 2;
+	}
+	question_place_timer(t, q, at);
+}
+
+/* The same, at this place or further from the top. */
+static void
+question_sink(struct questions *t, struct question *q, size_t at)
+{
+	size_t child;
+
+	while ((child = 2 * at + 1) < t->timer_count) {
+		if (child + 1 < t->timer_count &&
+		    question_is_before(t->timers[child + 1], t->timers[child]))
+			child++;
+		if (!question_is_before(t->timers[child], q))
+			break;
+		question_place_timer(t, t->timers[child], at);
+		at = child;
+	}
+	question_place_timer(t, q, at);
+}
+
+/* The row has no deadline to come any more, if it had one. */
+static void
+question_stop(struct questions *t, struct question *q)
+{
+	size_t at = q->timer - 1;
+	struct question *last;
+
+	if (q->timer == QUESTION_UNSORTED)
+		t->unsorted_count--;
+	if (q->timer != QUESTION_UNTIMED && q->timer != QUESTION_UNSORTED) {
+		last = t->timers[--t->timer_count];
+		if (last != q) {
+			question_sink(t, last, at);
+			question_rise(t, last, last->timer - 1);
+		}
+	}
+	q->timer = QUESTION_UNTIMED;
+}
+
+/* Does this question wait for its answer while we leave?  Others wait for that answer, or it decides about our name. */
+static bool
+question_goes_on(const struct question *q)
+{
+	return q->purpose == QUESTION_RELAY || q->purpose == QUESTION_INQUIRY;
+}
+
+void
+question_wait(struct swim *s, struct question *q, swim_time until)
+{
+	struct questions *t = &s->questions;
+
+	assert(question_is_open(q));
+	question_stop(t, q);
+	q->deadline = until;
+	if (swim_time_is_never(until) || (s->leaving && !question_goes_on(q)))
+		return;
+	if (t->timer_count < QUESTION_UNSORTED - 1 &&
+	    core_grow(s, &t->timers, t->timer_count, &t->timer_capacity, sizeof(*t->timers))) {
+		question_rise(t, q, t->timer_count++);
+		return;
+	}
+	q->timer = QUESTION_UNSORTED;
+	t->unsorted_count++;
+}
+
+void
+questions_leave(struct swim *s)
+{
+	struct questions *t = &s->questions;
+
+	for (size_t i = 0; i < t->bucket_count; i++) {
+		for (struct question *q = t->buckets[i]; q != NULL; q = q->next) {
+			if (!question_goes_on(q))
+				question_stop(t, q);
+		}
+	}
+}
+
+/* The row whose deadline comes first; NULL: none has a deadline to come. */
+static struct question *
+question_first(const struct questions *t)
+{
+	struct question *first = t->timer_count > 0 ? t->timers[0] : NULL;
+
+	for (size_t i = 0; i < t->bucket_count && t->unsorted_count > 0; i++) {
+		for (struct question *q = t->buckets[i]; q != NULL; q = q->next) {
+			if (q->timer == QUESTION_UNSORTED &&
+			    (first == NULL || question_is_before(q, first)))
+				first = q;
+		}
+	}
+	return first;
+}
+
+swim_time
+question_deadline(const struct swim *s)
+{
+	const struct question *q = question_first(&s->questions);
+
+	return q != NULL ? q->deadline : SWIM_TIME_NEVER;
+}
+
+struct question *
+question_take_due(struct swim *s)
+{
+	struct question *q = question_first(&s->questions);
+
+	if (q == NULL || !swim_time_reached(s->now, q->deadline))
+		return NULL;
+	question_stop(&s->questions, q);
+	return q;
 }
 
 void
@@ -100,6 +256,7 @@ question_close(struct swim *s, struct question *q)
 
 	if (!question_is_open(q))
 		return;
+	question_stop(&s->questions, q);
 	at = question_bucket(&s->questions, q->seq >> BLOCK_BITS);
 	while (*at != q)
 		at = &(*at)->next;
@@ -117,7 +274,7 @@ question_find(const struct swim *s, uint64_t seq)
 	for (uint64_t back = 0; back < 2; back++) {
 		struct question *q = *question_bucket(&s->questions, block - back);
 
-		while (q != NULL && seq - q->seq >= q->tries)
+		while (q != NULL && seq - q->seq >= q->numbers)
 			q = q->next;
 		if (q != NULL)
 			return q;

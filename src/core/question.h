@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The table of requests: each question of ours that waits for an answer has a row, which is found by the sequence number of
- * the answer.  A row is a field of the object that its purpose is about, so that a question needs no memory of its own.  It has
- * to be closed before that object is freed or assigned anew.
+ * the answer, and by its deadline when no answer has come.  A row is a field of the object that its purpose is about, so that
+ * a question needs no memory of its own.  It has to be closed before that object is freed or assigned anew.
  */
 #ifndef SWIMD_CORE_QUESTION_H
 #define SWIMD_CORE_QUESTION_H
@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/time.h"
 
 struct swim;
 
@@ -37,18 +39,26 @@ enum question_purpose {
 
 struct question {
 	struct question *next; /* in its bucket */
-	uint64_t seq;          /* of the first try; each has the next number */
-	uint8_t purpose;       /* enum question_purpose; a row of zeros is closed */
-	uint8_t tries;         /* sent; an answer to any of them is one */
+	uint64_t seq;          /* of the first try */
+	swim_time sent;        /* the last try */
+	swim_time
+	    deadline; /* of the last try, if question_wait() has set one; kept once it has passed */
+	uint32_t timer;  /* its place among the timers (question.c); 0: no deadline to come */
+	uint8_t purpose; /* enum question_purpose; a row of zeros is closed */
+	uint8_t tries;   /* sent; an answer to any of them is one */
+	uint8_t numbers; /* that the tries have: consecutive ones from `seq` */
 	/* a stranger made us ask whom it liked, perhaps itself, and so may know the number */
 	bool of_stranger;
 };
 #define QUESTION_TRIES_MOST UINT8_MAX
 
-/* All open rows, by sequence number. */
+/* All open rows, by sequence number, and those that have a deadline to come, by deadline. */
 struct questions {
 	struct question **buckets;
 	size_t bucket_count, count;
+	struct question **timers; /* a binary heap, the earliest deadline first */
+	size_t timer_count, timer_capacity;
+	size_t unsorted_count; /* rows with a deadline to come for which the heap has no room */
 };
 
 /* The object that the row is this field of. */
@@ -59,14 +69,30 @@ bool questions_init(struct swim *, struct questions *);
 void questions_fini(struct swim *, struct questions *);
 /* Open the row, which may be open already, for a question whose first try has this number.  It has not been sent yet. */
 void question_open(struct swim *, struct question *, enum question_purpose, uint64_t seq);
-/* Count one try more.  Returns its number: that of the one before where all QUESTION_TRIES_MOST are taken. */
-uint64_t question_try(struct question *);
+/*
+ * Count one try more, which is sent now.  Returns its number, the next after that of the try before: the same where all
+ * QUESTION_TRIES_MOST are taken.
+ */
+uint64_t question_try(struct swim *, struct question *);
+/* The same, for a question all of whose tries have one number, as any answer to any of them means the same. */
+uint64_t question_repeat(struct swim *, struct question *);
+/*
+ * Unless the question is closed or asked again before, its unanswered() is called at this time (swim.c), and once.  While we
+ * leave, questions whose silence would decide something of others have no deadline (question_goes_on).
+ */
+void question_wait(struct swim *, struct question *, swim_time until);
+/* We are leaving: drop the deadlines of the questions that do not go on. */
+void questions_leave(struct swim *);
 /* The row waits for no answer any more, if it did. */
 void question_close(struct swim *, struct question *);
 /* The open row of the question to which a datagram of this number is an answer; NULL: none.  Takes the same time for all. */
 struct question *question_find(const struct swim *, uint64_t seq);
 /* Has this number been sent in a question of this purpose that is open? */
 bool question_is(const struct swim *, uint64_t seq, enum question_purpose);
+/* The earliest deadline of all rows, or SWIM_TIME_NEVER. */
+swim_time question_deadline(const struct swim *);
+/* The row whose deadline passed first, which is no deadline to come any more; NULL: none has passed. */
+struct question *question_take_due(struct swim *);
 
 static inline bool
 question_is_open(const struct question *q)

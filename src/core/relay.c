@@ -45,12 +45,11 @@ relay_answer(struct swim *s, const struct input *in, struct relay *r, enum wire_
 		}
 		outbox_end(s, &w, &trailer, 0, &r->asker);
 	}
-	if (type == WIRE_NACK && r->active && routable && base_is_recipient(r->asker_kind))
+	if (type == WIRE_NACK && question_is_open(&r->question) && routable &&
+	    base_is_recipient(r->asker_kind))
 		introduce_silent(s, in, &r->asker, &target);
-	if (!RULE(relay_ends)) {
-		r->deadline = SWIM_TIME_NEVER;
+	if (!RULE(relay_ends))
 		return;
-	}
 	question_close(s, &r->question);
 	core_release(s, r->text);
 	*r = (struct relay){0};
@@ -66,7 +65,7 @@ relay_vacant(struct swim *s, bool stranger)
 	for (size_t i = 0; i < SWIM_RELAYS; i++) {
 		struct relay *r = &s->relays[i];
 
-		if (!r->active)
+		if (!question_is_open(&r->question))
 			found = found == NULL ? r : found;
 		else
 			of_strangers += r->question.of_stranger;
@@ -166,11 +165,10 @@ relay_ask(struct swim *s, const struct input *in, struct relay *r, struct member
 
 	if (t->has_timeout && swim_ms(t->timeout_ms).ns < 10 * wait.ns)
 		wait = swim_ms(t->timeout_ms);
-	r->active = true;
 	question_open(s, &r->question, QUESTION_RELAY, core_seq(s));
-	question_try(&r->question);
+	question_try(s, &r->question);
 	r->question.of_stranger = stranger;
-	r->deadline = swim_time_add(s->now, swim_duration_scale(wait, NACK_AT));
+	question_wait(s, &r->question, swim_time_add(s->now, swim_duration_scale(wait, NACK_AT)));
 	if (target != NULL && !stranger && link_is_routable(target))
 		probe_ping(s, target, r->question.seq);
 	else if (!relay_ping_small(s, in, r, target, addr))
@@ -235,22 +233,7 @@ relay_answered(struct swim *s, const struct input *in, struct question *q)
 }
 
 void
-relay_tick(struct swim *s, const struct input *in)
+relay_unanswered(struct swim *s, const struct input *in, struct question *q)
 {
-	for (size_t i = 0; i < SWIM_RELAYS; i++) {
-		if (s->relays[i].active && swim_time_reached(s->now, s->relays[i].deadline))
-			relay_answer(s, in, &s->relays[i], WIRE_NACK);
-	}
-}
-
-swim_time
-relay_deadline(const struct swim *s)
-{
-	swim_time at = SWIM_TIME_NEVER;
-
-	for (size_t i = 0; i < SWIM_RELAYS; i++) {
-		if (s->relays[i].active)
-			at = swim_time_min(at, s->relays[i].deadline);
-	}
-	return at;
+	relay_answer(s, in, question_owner(q, struct relay, question), WIRE_NACK);
 }

@@ -17,13 +17,11 @@ struct question;
 struct swim;
 
 struct relay {
-	bool active;
 	struct swim_addr asker;
 	enum wire_recipient asker_kind;
 	uint64_t asker_seq;
-	struct question question;
+	struct question question; /* closed: free */
 	size_t request_len;
-	swim_time deadline;
 	char *text; /* target's id, then its address, as the asker gave them */
 	uint16_t id_len, address_len;
 	/* the asker knows the target by its address: an ack of any member there is an answer */
@@ -35,7 +33,7 @@ struct relay {
 void relay_request(struct swim *, const struct input *);
 /* The asker hears of the answer, if it is the target's.  It is no answer to a question of our own. */
 struct answer relay_answered(struct swim *, const struct input *, struct question *);
-void relay_tick(struct swim *, const struct input *);
-swim_time relay_deadline(const struct swim *);
+/* The asker hears that the target has not answered us. */
+void relay_unanswered(struct swim *, const struct input *, struct question *);
 
 #endif

@@ -266,7 +266,7 @@ suspect_ask_others(struct swim *s, struct member *m, swim_duration patience)
 
 	if (!question_is_open(&x->question_to_others)) {
 		question_open(s, &x->question_to_others, QUESTION_SUSPECT_OTHERS, core_seq(s));
-		question_try(&x->question_to_others);
+		question_try(s, &x->question_to_others);
 	}
 	probe_ask_others(s, m, x->question_to_others.seq, patience);
 }
@@ -293,7 +293,7 @@ suspect_ask(struct swim *s, struct member *m)
 	struct suspicion *x = m->suspicion;
 	swim_duration patience = probe_patience(s, m);
 	bool confirms = x->round == ROUND_CONFIRMATION, last = suspect_is_last(s, m);
-	uint64_t seq = question_try(&x->question);
+	uint64_t seq = question_try(s, &x->question);
 
 	if (confirms)
 		suspect_count(&x->confirm_asked);

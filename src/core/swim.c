@@ -358,12 +358,14 @@ swim_hear_namesake(struct swim *s, const struct input *in)
 }
 
 /*
- * What an answer to a question of each purpose means.  A handler takes note of the answer and returns for what the answer
- * counts.  It may close the row, and free or use again the object that the row is in.
+ * What an answer to a question of each purpose means, and what silence means.  `answered` takes note of the answer and returns
+ * for what the answer counts.  `unanswered` is called at the deadline that question_wait() has set; NULL: there is none.  Both
+ * may close the row, and free or use again the object that the row is in.
  */
 static const struct {
 	struct answer (*answered)(struct swim *, const struct input *, struct question *);
 	enum wire_type type; /* of the answer */
+	void (*unanswered)(struct swim *, const struct input *, struct question *);
 } handlers[QUESTION_PURPOSES] = {
     [QUESTION_PROBE] = {probe_answered, WIRE_ACK},
     [QUESTION_PROBE_SECOND] = {probe_answered, WIRE_ACK},
@@ -374,7 +376,7 @@ static const struct {
     [QUESTION_TRIAL] = {damping_answered, WIRE_ACK},
     [QUESTION_LINK_CHECK] = {link_check_answered, WIRE_ACK},
     [QUESTION_LINK_RETRY] = {link_retry_answered, WIRE_ACK},
-    [QUESTION_RELAY] = {relay_answered, WIRE_ACK},
+    [QUESTION_RELAY] = {relay_answered, WIRE_ACK, relay_unanswered},
     [QUESTION_INQUIRY] = {inquiry_answered, WIRE_ACK},
     [QUESTION_VISITOR] = {visitor_answered, WIRE_ACK},
     [QUESTION_ROUTABLE] = {gossip_answered, WIRE_ACK},
@@ -606,6 +608,16 @@ swim_input_by(struct swim *s, swim_time now, const struct swim_addr *from, uint3
 	return WIRE_OK;
 }
 
+/* The questions whose deadline has passed, the earliest first. */
+static void
+swim_give_up_unanswered(struct swim *s, const struct input *in)
+{
+	struct question *q;
+
+	while ((q = question_take_due(s)) != NULL)
+		handlers[q->purpose].unanswered(s, in, q);
+}
+
 static void
 swim_reap(struct swim *s, const struct input *in)
 {
@@ -635,7 +647,7 @@ swim_tick(struct swim *s, swim_time now)
 		return;
 	if (!swim_time_is_never(due))
 		probe_stalled(s, swim_time_since(now, due));
-	relay_tick(s, in);
+	swim_give_up_unanswered(s, in);
 	if (!s->leaving) {
 		probe_tick(s, in);
 		link_tick(s, in);
@@ -664,7 +676,7 @@ swim_deadline(const struct swim *s)
 
 	if (s->left)
 		return SWIM_TIME_NEVER;
-	at = swim_time_min(at, relay_deadline(s));
+	at = swim_time_min(at, question_deadline(s));
 	at = swim_time_min(at, inquiry_deadline(s));
 	at = swim_time_min(at, sync_deadline(s));
 	at = swim_time_min(at, speaker_deadline(s));

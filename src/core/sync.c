@@ -75,7 +75,7 @@ sync_send_request(struct swim *s)
 
 	if (!question_is_open(&y->question))
 		question_open(s, &y->question, QUESTION_SYNC, core_seq(s));
-	seq = question_try(&y->question);
+	seq = question_try(s, &y->question);
 	y->next = swim_time_add(s->now,
 	    swim_ns(s->config.timing.probe_timeout.ns * (int64_t)y->question.tries));
 	outbox_trailer_named(s, &trailer);

@@ -179,7 +179,7 @@ visitor_ask(struct swim *s, const struct input *in, struct visitor *v, const str
 		return false;
 	if (!question_is_open(&v->question)) {
 		question_open(s, &v->question, QUESTION_VISITOR, core_seq(s));
-		question_try(&v->question);
+		question_try(s, &v->question);
 		v->question.of_stranger = true;
 	}
 	v->sent = s->now;

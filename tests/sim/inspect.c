@@ -148,7 +148,8 @@ inspect_rest(const struct swim *s, char *why, size_t size)
 
 	for (size_t i = 0; i < SWIM_RELAYS; i++)
 		/* A relay may have begun just now; its deadline must come soon. */
-		if (s->relays[i].active && !ends_soon(s, s->relays[i].deadline))
+		if (question_is_open(&s->relays[i].question) &&
+		    !ends_soon(s, s->relays[i].question.deadline))
 			busy = "a ping for another member";
 	for (size_t i = 0; i < SWIM_INQUIRIES; i++)
 		if (s->inquiries[i].active && s->inquiries[i].kind != INQUIRY_SEED)
