@@ -157,13 +157,6 @@ inquiry_send(struct swim *s, const struct input *in, struct inquiry *j)
 		claim_send(s, j);
 	known = locate_at(s, &j->addr);
 	recipient = inquiry_recipient_of(s, j, known);
-	j->tries++;
-	j->sent = s->now;
-	j->next = swim_time_add(s->now, inquiry_patience(s));
-	if (j->kind == INQUIRY_LEAVER)
-		j->next = swim_time_add(s->now, swim_ns(inquiry_patience(s).ns / LEAVER_HURRY));
-	else if (j->small && (j->kind == INQUIRY_GREET || j->kind == INQUIRY_CLAIM))
-		j->next = swim_time_add(s->now, inquiry_contest_takes(s));
 	base_trailer(s, recipient, &trailer);
 	if (j->small && !inquiry_fits(s, in, j, &trailer))
 		return false;
@@ -189,6 +182,33 @@ inquiry_send(struct swim *s, const struct input *in, struct inquiry *j)
 		room = 0;
 	j->len = outbox_end(s, &w, &trailer, room, &j->addr);
 	return true;
+}
+
+/* How long to wait for the answer to a ping. */
+static swim_duration
+inquiry_wait_time(const struct swim *s, const struct inquiry *j)
+{
+	if (j->kind == INQUIRY_LEAVER)
+		return swim_ns(inquiry_patience(s).ns / LEAVER_HURRY);
+	if (j->small && (j->kind == INQUIRY_GREET || j->kind == INQUIRY_CLAIM))
+		return inquiry_contest_takes(s);
+	return inquiry_patience(s);
+}
+
+/* A ping has been sent now.  All pings of one round have one number. */
+static void
+inquiry_count(struct swim *s, struct inquiry *j)
+{
+	question_repeat(s, &j->question);
+	question_wait(s, &j->question, swim_time_add(s->now, inquiry_wait_time(s, j)));
+}
+
+/* Send a ping.  Where that fails, the try counts as a lost one. */
+static void
+inquiry_ask(struct swim *s, const struct input *in, struct inquiry *j)
+{
+	inquiry_send(s, in, j);
+	inquiry_count(s, j);
 }
 
 /*
@@ -220,9 +240,7 @@ inquiry_is_small(struct swim *s, const struct input *in, const struct inquiry *j
 static void
 inquiry_await(struct swim *s, struct inquiry *j, uint64_t seq)
 {
-	j->active = true;
 	question_open(s, &j->question, QUESTION_INQUIRY, seq);
-	question_try(s, &j->question);
 	/* A stranger is sent a greeting, and knows its number. */
 	j->question.of_stranger = j->kind == INQUIRY_GREET;
 }
@@ -230,7 +248,6 @@ inquiry_await(struct swim *s, struct inquiry *j, uint64_t seq)
 static void
 inquiry_end(struct swim *s, struct inquiry *j)
 {
-	j->active = false;
 	question_close(s, &j->question);
 }
 
@@ -254,7 +271,7 @@ inquiry_open(struct swim *s, const struct input *in, const struct swim_addr *add
 	for (size_t i = 0; i < SWIM_INQUIRIES; i++) {
 		struct inquiry *j = &s->inquiries[i];
 
-		if (!j->active) {
+		if (!question_is_open(&j->question)) {
 			slot = slot == NULL ? j : slot;
 			continue;
 		}
@@ -277,6 +294,7 @@ inquiry_open(struct swim *s, const struct input *in, const struct swim_addr *add
 		inquiry_end(s, slot);
 		return false;
 	}
+	inquiry_count(s, slot);
 	if (slot->small)
 		visitor_spend(in, addr, slot->len);
 	return true;
@@ -349,8 +367,9 @@ inquiry_place_of(const struct swim *s, const struct swim_addr *addr, enum inquir
 {
 	size_t i = 0;
 
-	while (i < SWIM_INQUIRIES && !(s->inquiries[i].active && s->inquiries[i].kind == kind &&
-					 swim_addr_equal(&s->inquiries[i].addr, addr)))
+	while (i < SWIM_INQUIRIES &&
+	       !(question_is_open(&s->inquiries[i].question) && s->inquiries[i].kind == kind &&
+		   swim_addr_equal(&s->inquiries[i].addr, addr)))
 		i++;
 	return i;
 }
@@ -368,16 +387,19 @@ inquiry_contest_at(struct swim *s, const struct swim_addr *addr)
 static void
 inquiry_ask_once_more(struct swim *s, const struct input *in, struct inquiry *j)
 {
-	struct inquiry before = *j;
+	size_t budget = j->budget;
 
-	if (!j->small || j->looped || in->allowance->charged || j->tries >= INQUIRY_TRIES ||
-	    swim_time_since(s->now, j->sent).ns < inquiry_patience(s).ns)
+	if (!j->small || j->looped || in->allowance->charged ||
+	    j->question.tries >= INQUIRY_TRIES ||
+	    swim_time_since(s->now, j->question.sent).ns < inquiry_patience(s).ns)
 		return;
 	j->budget = in->allowance->credit;
-	if (inquiry_send(s, in, j))
-		visitor_spend(in, &j->addr, j->len);
-	else
-		*j = before;
+	if (!inquiry_send(s, in, j)) {
+		j->budget = budget;
+		return;
+	}
+	inquiry_count(s, j);
+	visitor_spend(in, &j->addr, j->len);
 }
 
 bool
@@ -403,7 +425,8 @@ inquiry_is_move_to(const struct swim *s, const struct swim_addr *addr)
 	for (size_t i = 0; i < SWIM_INQUIRIES; i++) {
 		const struct inquiry *j = &s->inquiries[i];
 
-		if (j->active && j->kind == INQUIRY_FORMER && swim_addr_equal(&j->to, addr))
+		if (question_is_open(&j->question) && j->kind == INQUIRY_FORMER &&
+		    swim_addr_equal(&j->to, addr))
 			return true;
 	}
 	return false;
@@ -536,7 +559,8 @@ inquiry_is_ours(const struct swim *s, uint64_t seq)
 static enum claim_end
 inquiry_outdone(struct swim *s, struct inquiry *j, const struct swim_addr *from)
 {
-	bool last = j->tries >= INQUIRY_TRIES && swim_time_reached(s->now, j->next);
+	bool last = j->question.tries >= INQUIRY_TRIES &&
+		    swim_time_reached(s->now, j->question.deadline);
 	enum claim_end end = claim_outdone(s, j, from, last);
 
 	if (end == CLAIM_WE_GO)
@@ -552,9 +576,8 @@ inquiry_contest_again(struct swim *s, const struct input *in, struct inquiry *j)
 	/* A namesake of this version does not change its decision: keep its last claim, as its next claims may be lost. */
 	j->claimed = j->claimed && j->modern;
 	j->outdone = j->outdone && j->modern;
-	j->tries = 0;
 	inquiry_await(s, j, core_seq(s));
-	inquiry_send(s, in, j);
+	inquiry_ask(s, in, j);
 }
 
 /* Of a claim alone nothing is told, as its source may be forged.  Whoever is settled need not wait for the claim. */
@@ -679,8 +702,9 @@ inquiry_time_answer(struct swim *s, const struct input *in, const struct inquiry
 {
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
-	if (j->tries == 1 && m != s->self)
-		probe_measure(s, m != NULL && input_is_from(in, &m->addr) ? m : NULL, j->sent);
+	if (j->question.tries == 1 && m != s->self)
+		probe_measure(s, m != NULL && input_is_from(in, &m->addr) ? m : NULL,
+		    j->question.sent);
 }
 
 /* Where a swimd lived a base peer of its name answers: the ping had room for the digest of a swimd. */
@@ -859,16 +883,18 @@ inquiry_rest(struct swim *s, struct inquiry *j)
 	if (!RULE(contests_pause))
 		return;
 	for (size_t i = 0; i < SWIM_INQUIRIES; i++) {
-		if (s->inquiries[i].active && s->inquiries[i].pausing)
+		if (question_is_open(&s->inquiries[i].question) && s->inquiries[i].pausing)
 			return;
 	}
 	j->rest = j->rest.ns == 0 ? inquiry_contest_takes(s) : swim_ns(2 * j->rest.ns);
 	if (j->rest.ns > PAUSE_MAX.ns)
 		j->rest = PAUSE_MAX;
+	/* An answer to the last ping still counts. */
 	inquiry_await(s, j, j->question.seq);
+	question_repeat(s, &j->question);
+	question_wait(s, &j->question, swim_time_add(s->now, j->rest));
 	j->pausing = true;
 	j->than = 0;
-	j->next = swim_time_add(s->now, j->rest);
 }
 
 void
@@ -979,33 +1005,17 @@ inquiry_asks_whether_silent(const struct inquiry *j)
 }
 
 void
-inquiry_tick(struct swim *s, const struct input *in)
+inquiry_unanswered(struct swim *s, const struct input *in, struct question *q)
 {
-	for (size_t i = 0; i < SWIM_INQUIRIES; i++) {
-		struct inquiry *j = &s->inquiries[i];
+	struct inquiry *j = question_owner(q, struct inquiry, question);
 
-		if (!j->active || !swim_time_reached(s->now, j->next))
-			continue;
-		if (j->pausing)
-			inquiry_rested(s, in, j);
-		else if (j->looped && j->kind == INQUIRY_CLAIM)
-			inquiry_end(s, j);
-		else if (j->tries < INQUIRY_TRIES && j->kind != INQUIRY_CHECK &&
-			 (!j->small || inquiry_asks_whether_silent(j)))
-			inquiry_send(s, in, j);
-		else
-			inquiry_give_up(s, in, j);
-	}
-}
-
-swim_time
-inquiry_deadline(const struct swim *s)
-{
-	swim_time at = SWIM_TIME_NEVER;
-
-	for (size_t i = 0; i < SWIM_INQUIRIES; i++) {
-		if (s->inquiries[i].active)
-			at = swim_time_min(at, s->inquiries[i].next);
-	}
-	return at;
+	if (j->pausing)
+		inquiry_rested(s, in, j);
+	else if (j->looped && j->kind == INQUIRY_CLAIM)
+		inquiry_end(s, j);
+	else if (q->tries < INQUIRY_TRIES && j->kind != INQUIRY_CHECK &&
+		 (!j->small || inquiry_asks_whether_silent(j)))
+		inquiry_ask(s, in, j);
+	else
+		inquiry_give_up(s, in, j);
 }

@@ -27,17 +27,14 @@ enum inquiry_kind {
 };
 
 struct inquiry {
-	bool active;
 	enum inquiry_kind kind;
 	struct swim_addr addr;
-	struct question question;
-	swim_time sent, next; /* last, and to be sent again or given up */
-	size_t len;           /* of the ping sent last */
+	struct question question; /* closed: free */
+	size_t len;               /* of the ping sent last */
 	bool small;    /* nobody has answered there yet, and a stranger told us of the address: */
 	size_t budget; /* the pings have so many bytes at most */
-	unsigned tries;
-	bool of_base; /* a base peer's datagram from this address made us ask */
-	bool to_base; /* the question is written for base peers only */
+	bool of_base;  /* a base peer's datagram from this address made us ask */
+	bool to_base;  /* the question is written for base peers only */
 	/* INQUIRY_LEAVER, INQUIRY_FORMER: hash of the name of the member that is asked about */
 	uint64_t member;
 	struct swim_addr to; /* INQUIRY_FORMER: the new address, where the base peer answers */
@@ -104,9 +101,9 @@ void inquiry_introduce(struct swim *, const struct input *, const struct wire_me
 void inquiry_learn(struct swim *, const struct input *, const struct swim_addr *from);
 /* What answers belongs to another cluster: that is the end of a join that waits for it. */
 void inquiry_foreign(struct swim *, const struct wire_message *, const struct swim_addr *from);
-void inquiry_tick(struct swim *, const struct input *);
-swim_time inquiry_deadline(const struct swim *);
 /* Somebody lives at the address that was asked: what follows of that depends on the kind of the join. */
 struct answer inquiry_answered(struct swim *, const struct input *, struct question *);
+/* The address has not answered in time: ask once more, or give up, or ask again after a rest. */
+void inquiry_unanswered(struct swim *, const struct input *, struct question *);
 
 #endif

@@ -223,14 +223,12 @@ link_answered(struct swim *s, const struct input *in)
 static void
 link_end_check(struct swim *s)
 {
-	s->link_check.target = NULL;
 	question_close(s, &s->link_check.question);
 }
 
 static void
 link_end_retry(struct swim *s)
 {
-	s->link_retry.target = NULL;
 	question_close(s, &s->link_retry.question);
 }
 
@@ -298,7 +296,7 @@ link_ask(struct swim *s)
 {
 	struct link_check *c = &s->link_check;
 
-	c->next = swim_time_add(s->now, s->config.timing.probe_interval);
+	question_wait(s, &c->question, swim_time_add(s->now, s->config.timing.probe_interval));
 	probe_ping(s, c->target, question_try(s, &c->question));
 }
 
@@ -312,7 +310,7 @@ link_answered_others(struct swim *s, const struct input *in, struct member *m, u
 		question_try(s, &x->late);
 	}
 	if (link_count_relayed(s, in, m) || extra_of(m)->relayed < CHECKED_AFTER ||
-	    s->link_check.target != NULL)
+	    question_is_open(&s->link_check.question))
 		return;
 	s->link_check.target = m;
 	question_open(s, &s->link_check.question, QUESTION_LINK_CHECK, core_seq(s));
@@ -320,23 +318,15 @@ link_answered_others(struct swim *s, const struct input *in, struct member *m, u
 }
 
 void
-link_tick(struct swim *s, const struct input *in)
+link_check_unanswered(struct swim *s, const struct input *in, struct question *q)
 {
-	struct link_check *c = &s->link_check;
+	const struct link_check *c = question_owner(q, struct link_check, question);
 
-	if (c->target == NULL || !swim_time_reached(s->now, c->next))
-		return;
 	/* A suspect is for the failure detector. */
 	if (members_status(c->target) != SWIM_ALIVE || link_count_relayed(s, in, c->target))
 		link_end_check(s);
 	else
 		link_ask(s);
-}
-
-swim_time
-link_deadline(const struct swim *s)
-{
-	return s->link_check.target != NULL ? s->link_check.next : SWIM_TIME_NEVER;
 }
 
 void

@@ -18,15 +18,14 @@ struct swim;
 
 /* Questions to a member whose last two probes only others got answered: is the link between it and us broken? */
 struct link_check {
-	struct member *target; /* NULL: none under way */
-	struct question question;
-	swim_time next;
+	struct member *target;
+	struct question question; /* closed: none under way */
 };
 
 /* A question to a member at an address that may be a better one to use for it. */
 struct link_retry {
-	struct member *target; /* NULL: none under way */
-	struct question question;
+	struct member *target;
+	struct question question; /* closed: none under way */
 	struct swim_addr addr;
 };
 
@@ -55,12 +54,12 @@ void link_answered_at(struct swim *, struct member *, const struct swim_addr *as
 void link_answered(struct swim *, const struct input *);
 /* The link with the member that was asked works; it is no answer if another member sent it. */
 struct answer link_check_answered(struct swim *, const struct input *, struct question *);
+/* One more question that the member has not answered: the link is broken, or the member is asked again. */
+void link_check_unanswered(struct swim *, const struct input *, struct question *);
 /* The member can be reached at the address where it was asked; it is no answer if another member sent it. */
 struct answer link_retry_answered(struct swim *, const struct input *, struct question *);
 /* The member answers a probe after others did: it is no answer if another member sent it. */
 struct answer link_late_answered(struct swim *, const struct input *, struct question *);
-void link_tick(struct swim *, const struct input *);
-swim_time link_deadline(const struct swim *);
 void link_stalled(struct swim *);
 /* No more questions about the link with m. */
 void link_stop(struct swim *, const struct member *);

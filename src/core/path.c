@@ -173,7 +173,7 @@ static struct path_check *
 path_vacant(struct swim *s)
 {
 	for (size_t i = 0; i < PATH_CHECKS_MAX; i++) {
-		if (s->path_checks[i].target == NULL)
+		if (!question_is_open(&s->path_checks[i].question))
 			return &s->path_checks[i];
 	}
 	return NULL;
@@ -186,21 +186,12 @@ path_watch(struct swim *s, struct member *m, uint64_t seq, size_t size)
 
 	if (c == NULL)
 		return false;
-	*c = (struct path_check){
-	    .target = m,
-	    .size = size,
-	    .next = swim_time_add(s->now, swim_ns(PATIENCE * s->config.timing.probe_timeout.ns)),
-	};
+	*c = (struct path_check){.target = m, .size = size};
 	question_open(s, &c->question, QUESTION_PATH, seq);
 	question_try(s, &c->question);
+	question_wait(s, &c->question,
+	    swim_time_add(s->now, swim_ns(PATIENCE * s->config.timing.probe_timeout.ns)));
 	return true;
-}
-
-static void
-path_end(struct swim *s, struct path_check *c)
-{
-	c->target = NULL;
-	question_close(s, &c->question);
 }
 
 void
@@ -208,7 +199,7 @@ path_forget(struct swim *s, const struct member *m)
 {
 	for (size_t i = 0; i < PATH_CHECKS_MAX; i++) {
 		if (s->path_checks[i].target == m)
-			path_end(s, &s->path_checks[i]);
+			question_close(s, &s->path_checks[i].question);
 	}
 }
 
@@ -217,10 +208,10 @@ path_send_padded(struct swim *s, struct path_check *c)
 {
 	struct wire_trailer trailer;
 	struct wire_writer w;
-
 	/* An answer to any of them counts until the last has had its time. */
-	c->tries++;
-	c->next = swim_time_add(s->now, s->config.timing.probe_timeout);
+	uint64_t seq = question_repeat(s, &c->question);
+
+	question_wait(s, &c->question, swim_time_add(s->now, s->config.timing.probe_timeout));
 	outbox_trailer_named(s, &trailer);
 	trailer.has_answer_size = true;
 	trailer.answer_size = (uint16_t)c->size;
@@ -228,7 +219,7 @@ path_send_padded(struct swim *s, struct path_check *c)
 		return;
 	s->stats.path_trials++;
 	s->stats.path_trial_bytes += c->size;
-	wire_begin_ping(&w, c->question.seq);
+	wire_begin_ping(&w, seq);
 	outbox_end_to(s, &w, &trailer, c->size, c->target);
 }
 
@@ -252,9 +243,7 @@ path_try_next(struct swim *s)
 		*c = (struct path_check){.target = m,
 		    .size = path_step(s, m->path_size + 1U),
 		    .padded = true};
-		/* All tries have one number. */
 		question_open(s, &c->question, QUESTION_PATH, core_seq(s));
-		question_try(s, &c->question);
 		/* No second trial before this one has ended. */
 		path_retry_later(s, m);
 		path_send_padded(s, c);
@@ -263,12 +252,13 @@ path_try_next(struct swim *s)
 	return any;
 }
 
+/* The size does not arrive, or the member is silent. */
 static void
-path_unanswered(struct swim *s, struct path_check *c)
+path_give_up(struct swim *s, struct path_check *c)
 {
 	struct member *m = c->target;
 
-	path_end(s, c);
+	question_close(s, &c->question);
 	/* retry_later was called when the trial began.  The silence of a member that may be dead says nothing of sizes. */
 	if (!c->padded && members_status(m) == SWIM_ALIVE)
 		path_fell(s, m, PATH_BASE);
@@ -282,7 +272,7 @@ path_answered(struct swim *s, const struct input *in, struct question *q)
 
 	if (!probe_same_id(in->msg->member.id, m) || !input_is_from(in, link_way(m)))
 		return (struct answer){0};
-	path_end(s, c);
+	question_close(s, q);
 	if (c->padded && m->path_tries > 0)
 		m->path_tries--;
 	path_holds(s, m, c->size);
@@ -290,18 +280,20 @@ path_answered(struct swim *s, const struct input *in, struct question *q)
 }
 
 void
+path_unanswered(struct swim *s, const struct input *in, struct question *q)
+{
+	struct path_check *c = question_owner(q, struct path_check, question);
+
+	(void)in; /* nothing is told */
+	if (c->padded && q->tries < TRIAL_TRIES)
+		path_send_padded(s, c);
+	else
+		path_give_up(s, c);
+}
+
+void
 path_tick(struct swim *s)
 {
-	for (size_t i = 0; i < PATH_CHECKS_MAX; i++) {
-		struct path_check *c = &s->path_checks[i];
-
-		if (c->target == NULL || !swim_time_reached(s->now, c->next))
-			continue;
-		if (c->padded && c->tries < TRIAL_TRIES)
-			path_send_padded(s, c);
-		else
-			path_unanswered(s, c);
-	}
 	if (swim_time_reached(s->now, s->path_next))
 		s->path_next = RULE(path_is_tried_again) && path_try_next(s) ? path_next_look(s)
 									     : SWIM_TIME_NEVER;
@@ -310,11 +302,5 @@ path_tick(struct swim *s)
 swim_time
 path_deadline(const struct swim *s)
 {
-	swim_time at = s->path_next;
-
-	for (size_t i = 0; i < PATH_CHECKS_MAX; i++) {
-		if (s->path_checks[i].target != NULL)
-			at = swim_time_min(at, s->path_checks[i].next);
-	}
-	return at;
+	return s->path_next;
 }

@@ -18,11 +18,9 @@ struct swim;
 
 /* A ping that is under way to find out whether its size arrives. */
 struct path_check {
-	struct member *target; /* NULL: free */
-	struct question question;
+	struct member *target;
+	struct question question; /* closed: free */
 	size_t size;
-	swim_time next; /* sent again, or taken for lost */
-	unsigned tries;
 	bool padded; /* padding alone, else it is gossip */
 };
 #define PATH_CHECKS_MAX 16
@@ -54,6 +52,8 @@ bool path_watch(struct swim *, struct member *m, uint64_t seq, size_t size);
 void path_forget(struct swim *, const struct member *);
 /* The size has arrived, if the member that was pinged answers where we sent the ping. */
 struct answer path_answered(struct swim *, const struct input *, struct question *);
+/* Try the size again, or take it for one that does not arrive. */
+void path_unanswered(struct swim *, const struct input *, struct question *);
 void path_tick(struct swim *);
 swim_time path_deadline(const struct swim *);
 

@@ -279,7 +279,7 @@ probe_begin(struct swim *s)
 	struct probe *p = &s->probe;
 	struct member *target;
 	swim_duration wait, whole, interval;
-	bool reached;
+	swim_time timeout, ends;
 
 	/* By half of what the timeouts are stretched: who has lost all others has to find that out in time. */
 	interval = doubt_stretch_period(s, s->config.timing.probe_interval);
@@ -305,30 +305,26 @@ probe_begin(struct swim *s)
 	s->probe_at = swim_time_min(s->probe_at,
 	    swim_time_add(s->now, whole.ns > interval.ns ? whole : interval));
 	probe_end(s);
-	*p = (struct probe){
-	    .target = target,
-	    .first = *link_way(target),
-	    .sent = s->now,
-	    .timeout = swim_time_min(swim_time_add(s->now, wait), s->probe_at),
-	};
+	*p = (struct probe){.target = target, .first = *link_way(target)};
 	question_open(s, &p->direct, QUESTION_PROBE, core_seq(s));
 	question_open(s, &p->elsewhere, QUESTION_PROBE_SECOND, core_seq(s));
 	question_open(s, &p->others, QUESTION_PROBE_OTHERS, core_seq(s));
+	timeout = swim_time_min(swim_time_add(s->now, wait), s->probe_at);
 	/* The way through a helper has two more legs than the direct one. */
-	p->ends = swim_time_add(s->now, whole);
-	p->ends = swim_time_min(p->ends, s->probe_at);
+	ends = swim_time_min(swim_time_add(s->now, whole), s->probe_at);
 	s->stats.probes_sent++;
 	if (!RULE(probe_is_sent_once))
 		probe_ping(s, target, p->direct.seq);
-	reached = locate_is_reached(s, target);
-	if (reached) {
+	if (locate_is_reached(s, target)) {
 		probe_ping_at(s, target, link_way(target), question_try(s, &p->direct));
 		link_retry(s, target);
 	} else {
 		/* There is no answer to wait for. */
-		p->timeout = s->now;
-		p->ends = s->probe_at;
+		timeout = s->now;
+		ends = s->probe_at;
 	}
+	question_wait(s, &p->direct, timeout);
+	question_wait(s, &p->others, ends);
 }
 
 swim_duration
@@ -349,16 +345,16 @@ probe_make_time(struct swim *s)
 {
 	struct probe *p = &s->probe;
 	swim_duration least =
-	    swim_duration_scale(swim_time_since(p->timeout, p->sent), INDIRECT_WAIT);
+	    swim_duration_scale(swim_time_since(p->direct.deadline, p->direct.sent), INDIRECT_WAIT);
 	swim_time until;
 
 	if (least.ns > s->config.timing.probe_timeout.ns)
 		least = s->config.timing.probe_timeout;
 	until = swim_time_add(s->now, least);
-	if (swim_time_before(p->ends, until))
-		p->ends = until;
-	if (swim_time_before(s->probe_at, p->ends))
-		s->probe_at = p->ends;
+	if (swim_time_before(p->others.deadline, until))
+		question_wait(s, &p->others, until);
+	if (swim_time_before(s->probe_at, p->others.deadline))
+		s->probe_at = p->others.deadline;
 }
 
 static bool
@@ -390,8 +386,8 @@ probe_wait_for_base_peers(struct swim *s, struct member *const helpers[], size_t
 	    swim_time_add(s->now, doubt_stretch(s, probe_others_wait(s))), s->probe_at);
 
 	for (size_t i = 0; i < count; i++) {
-		if (base_is_peer(helpers[i]) && swim_time_before(p->ends, until))
-			p->ends = until;
+		if (base_is_peer(helpers[i]) && swim_time_before(p->others.deadline, until))
+			question_wait(s, &p->others, until);
 	}
 }
 
@@ -481,7 +477,6 @@ probe_ask_helpers(struct swim *s)
 	size_t count = probe_pick_helpers(s, p->target, helpers);
 	uint64_t seq = question_try(s, &p->others);
 
-	p->indirect = true;
 	p->asked = (unsigned)count;
 	if (locate_is_reached(s, p->target))
 		probe_ask_second(s, link_second(s, p->target, &p->first));
@@ -490,14 +485,13 @@ probe_ask_helpers(struct swim *s)
 	probe_wait_for_base_peers(s, helpers, count);
 	for (size_t i = 0; i < count; i++) {
 		probe_send_ping_req(s, helpers[i], p->target, seq,
-		    swim_time_since(p->ends, s->now));
+		    swim_time_since(p->others.deadline, s->now));
 	}
 }
 
 void
 probe_end(struct swim *s)
 {
-	s->probe.target = NULL;
 	question_close(s, &s->probe.direct);
 	question_close(s, &s->probe.elsewhere);
 	question_close(s, &s->probe.others);
@@ -555,7 +549,7 @@ probe_succeed(struct swim *s)
 void
 probe_forget(struct swim *s, struct member *m)
 {
-	if (s->probe.target == m)
+	if (question_is_open(&s->probe.direct) && s->probe.target == m)
 		probe_end(s);
 	link_stop(s, m);
 	path_forget(s, m);
@@ -665,7 +659,7 @@ probe_answered(struct swim *s, const struct input *in, struct question *q)
 		return target->unnamed ? probe_learn_stand_in(s, in, &asked)
 				       : (struct answer){.ours = true};
 	}
-	probe_measure(s, target, p->sent);
+	probe_measure(s, target, p->direct.sent);
 	doubt_question_answered(s);
 	link_answered_at(s, target, &asked);
 	s->stats.probes_acked++;
@@ -742,14 +736,22 @@ probe_stalled(struct swim *s, swim_duration late)
 }
 
 void
-probe_tick(struct swim *s, const struct input *in)
+probe_unanswered(struct swim *s, const struct input *in, struct question *q)
 {
-	struct probe *p = &s->probe;
+	(void)in, (void)q; /* nothing is told, and there is one probe at a time */
+	probe_ask_helpers(s);
+}
 
-	if (p->target != NULL && !p->indirect && swim_time_reached(s->now, p->timeout))
-		probe_ask_helpers(s);
-	if (p->target != NULL && swim_time_reached(s->now, p->ends))
-		probe_fail(s, in);
+void
+probe_unanswered_by_others(struct swim *s, const struct input *in, struct question *q)
+{
+	(void)q; /* there is one probe at a time */
+	probe_fail(s, in);
+}
+
+void
+probe_tick(struct swim *s)
+{
 	if (swim_time_reached(s->now, s->probe_at))
 		probe_begin(s);
 }
@@ -757,10 +759,5 @@ probe_tick(struct swim *s, const struct input *in)
 swim_time
 probe_deadline(const struct swim *s)
 {
-	const struct probe *p = &s->probe;
-	swim_time at = s->probe_at;
-
-	if (p->target != NULL)
-		at = swim_time_min(at, p->indirect ? p->ends : p->timeout);
-	return at;
+	return s->probe_at;
 }

@@ -24,15 +24,17 @@ struct rtt {
 
 /* The probe of this period. */
 struct probe {
-	struct member *target; /* NULL: none under way */
+	struct member *target;
+	/*
+	 * The questions to the target at `first` and at `second`, and the one to others.  `direct` and `others` are open until
+	 * the probe ends.  At the deadline of `direct` others are asked; that of `others` is the end of the probe.
+	 */
 	struct question direct, elsewhere, others;
 	struct swim_addr first, second; /* where it was asked; second.family 0: nowhere else yet */
-	swim_time sent, timeout, ends;
-	bool indirect; /* others have been asked */
-	unsigned asked, nacks;
+	unsigned asked, nacks;          /* others that have been asked, and their nacks */
 };
 
-void probe_tick(struct swim *, const struct input *);
+void probe_tick(struct swim *);
 swim_time probe_deadline(const struct swim *);
 void probe_forget(struct swim *, struct member *);
 void probe_period_seen(struct swim *, const struct input *, uint32_t period);
@@ -42,6 +44,10 @@ void probe_end(struct swim *);
 struct answer probe_answered(struct swim *, const struct input *, struct question *);
 /* Others have reached the target of this period, which we have not reached. */
 struct answer probe_answered_to_others(struct swim *, const struct input *, struct question *);
+/* The target of this period has not answered in time: ask others. */
+void probe_unanswered(struct swim *, const struct input *, struct question *);
+/* Others have not reached it either: the probe has failed. */
+void probe_unanswered_by_others(struct swim *, const struct input *, struct question *);
 /* The question of this number went to others, who answer for the member that it is about. */
 bool probe_is_indirect(const struct swim *, uint64_t seq);
 /* The member that speaks has passed a question of ours on to m, and m has answered it. */

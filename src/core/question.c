@@ -88,7 +88,7 @@ question_open(struct swim *s, struct question *q, enum question_purpose purpose,
 	question_close(s, q);
 	if (t->count == t->bucket_count)
 		question_grow_table(s, t);
-	*q = (struct question){.seq = seq, .purpose = (uint8_t)purpose};
+	*q = (struct question){.seq = seq, .sent = s->now, .purpose = (uint8_t)purpose};
 	question_put(t, q);
 	t->count++;
 }

@@ -40,7 +40,7 @@ enum question_purpose {
 struct question {
 	struct question *next; /* in its bucket */
 	uint64_t seq;          /* of the first try */
-	swim_time sent;        /* the last try */
+	swim_time sent;        /* the last try; before the first, when the row was opened */
 	swim_time
 	    deadline; /* of the last try, if question_wait() has set one; kept once it has passed */
 	uint32_t timer;  /* its place among the timers (question.c); 0: no deadline to come */

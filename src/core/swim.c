@@ -367,22 +367,22 @@ static const struct {
 	enum wire_type type; /* of the answer */
 	void (*unanswered)(struct swim *, const struct input *, struct question *);
 } handlers[QUESTION_PURPOSES] = {
-    [QUESTION_PROBE] = {probe_answered, WIRE_ACK},
+    [QUESTION_PROBE] = {probe_answered, WIRE_ACK, probe_unanswered},
     [QUESTION_PROBE_SECOND] = {probe_answered, WIRE_ACK},
-    [QUESTION_PROBE_OTHERS] = {probe_answered_to_others, WIRE_ACK},
+    [QUESTION_PROBE_OTHERS] = {probe_answered_to_others, WIRE_ACK, probe_unanswered_by_others},
     [QUESTION_LATE] = {link_late_answered, WIRE_ACK},
     [QUESTION_SUSPECT] = {suspect_answered, WIRE_ACK},
     [QUESTION_SUSPECT_OTHERS] = {suspect_answered_to_others, WIRE_ACK},
     [QUESTION_TRIAL] = {damping_answered, WIRE_ACK},
-    [QUESTION_LINK_CHECK] = {link_check_answered, WIRE_ACK},
+    [QUESTION_LINK_CHECK] = {link_check_answered, WIRE_ACK, link_check_unanswered},
     [QUESTION_LINK_RETRY] = {link_retry_answered, WIRE_ACK},
     [QUESTION_RELAY] = {relay_answered, WIRE_ACK, relay_unanswered},
-    [QUESTION_INQUIRY] = {inquiry_answered, WIRE_ACK},
+    [QUESTION_INQUIRY] = {inquiry_answered, WIRE_ACK, inquiry_unanswered},
     [QUESTION_VISITOR] = {visitor_answered, WIRE_ACK},
     [QUESTION_ROUTABLE] = {gossip_answered, WIRE_ACK},
-    [QUESTION_PATH] = {path_answered, WIRE_ACK},
+    [QUESTION_PATH] = {path_answered, WIRE_ACK, path_unanswered},
     [QUESTION_INTRODUCTION] = {introduce_answered, WIRE_ACK},
-    [QUESTION_SYNC] = {sync_answered, WIRE_SYNC},
+    [QUESTION_SYNC] = {sync_answered, WIRE_SYNC, sync_unanswered},
 };
 
 /*
@@ -649,11 +649,9 @@ swim_tick(struct swim *s, swim_time now)
 		probe_stalled(s, swim_time_since(now, due));
 	swim_give_up_unanswered(s, in);
 	if (!s->leaving) {
-		probe_tick(s, in);
-		link_tick(s, in);
+		probe_tick(s);
 		link_report_tick(s);
 	}
-	inquiry_tick(s, in);
 	speaker_tick(s, in);
 	sync_tick(s, in);
 	if (!s->leaving) {
@@ -677,13 +675,11 @@ swim_deadline(const struct swim *s)
 	if (s->left)
 		return SWIM_TIME_NEVER;
 	at = swim_time_min(at, question_deadline(s));
-	at = swim_time_min(at, inquiry_deadline(s));
 	at = swim_time_min(at, sync_deadline(s));
 	at = swim_time_min(at, speaker_deadline(s));
 	if (s->leaving)
 		return at;
 	at = swim_time_min(at, probe_deadline(s));
-	at = swim_time_min(at, link_deadline(s));
 	at = swim_time_min(at, path_deadline(s));
 	at = swim_time_min(at, introduce_deadline(s));
 	at = swim_time_min(at, link_report_deadline(s));

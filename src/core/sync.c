@@ -76,8 +76,9 @@ sync_send_request(struct swim *s)
 	if (!question_is_open(&y->question))
 		question_open(s, &y->question, QUESTION_SYNC, core_seq(s));
 	seq = question_try(s, &y->question);
-	y->next = swim_time_add(s->now,
-	    swim_ns(s->config.timing.probe_timeout.ns * (int64_t)y->question.tries));
+	question_wait(s, &y->question,
+	    swim_time_add(s->now,
+		swim_ns(s->config.timing.probe_timeout.ns * (int64_t)y->question.tries)));
 	outbox_trailer_named(s, &trailer);
 	/* Even where we remember none: the answer is to have those that it has. */
 	trailer.has_removals = true;
@@ -119,7 +120,6 @@ sync_forget(struct swim *s, struct member *m)
 void
 sync_end(struct swim *s)
 {
-	s->sync.active = false;
 	question_close(s, &s->sync.question);
 }
 
@@ -161,7 +161,7 @@ sync_fail(struct swim *s)
 static bool
 sync_is_busy(const struct swim *s, bool stranger)
 {
-	return s->sync.active && (stranger || !sync_is_syncing_stranger(s));
+	return question_is_open(&s->sync.question) && (stranger || !sync_is_syncing_stranger(s));
 }
 
 void
@@ -173,10 +173,9 @@ sync_start(struct swim *s, const struct input *in, const struct swim_addr *addr)
 	if (sync_is_busy(s, !member) || s->leaving || !RULE(syncs))
 		return;
 	/* It has answered a question of ours: when we begin, that is all we know of anybody. */
-	if (s->sync.active)
+	if (question_is_open(&s->sync.question))
 		sync_fail(s);
-	s->sync = (struct sync){.active = true,
-	    .member = member,
+	s->sync = (struct sync){.member = member,
 	    .believed = in->believed || in->answer.believed || visitor_is_starting(s),
 	    .addr = *addr,
 	    .most = path_most(s, link_speaker(s, in, addr))};
@@ -248,18 +247,22 @@ sync_tick(struct swim *s, const struct input *in)
 		in->allowance->charged = s->check_charged;
 		inquiry_start(s, in, &s->check_addr, INQUIRY_CHECK);
 	}
-	if (s->sync.active && swim_time_reached(s->now, s->sync.next)) {
-		if (s->sync.question.tries < SYNC_TRIES)
-			sync_send_request(s);
-		else
-			sync_give_up(s);
-	}
+}
+
+void
+sync_unanswered(struct swim *s, const struct input *in, struct question *q)
+{
+	(void)in; /* nothing is told */
+	if (q->tries < SYNC_TRIES)
+		sync_send_request(s);
+	else
+		sync_give_up(s);
 }
 
 swim_time
 sync_deadline(const struct swim *s)
 {
-	return s->sync.active ? swim_time_min(s->sync.next, s->check_at) : s->check_at;
+	return s->check_at;
 }
 
 /*

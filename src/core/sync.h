@@ -24,17 +24,15 @@ struct pace {
 };
 
 struct sync {
-	bool active;
 	bool member;   /* who is asked was known for one when it began */
 	bool believed; /* what it shows is taken without asking those that it tells of */
 	struct swim_addr addr;
-	struct question question; /* for this page */
+	struct question question; /* for this page; closed: no comparison is under way */
 	struct wire_cursor cursor;
 	uint16_t covered; /* buckets of the request under way reach up to here */
-	swim_time next;
-	size_t pages; /* taken in so far */
-	bool changed; /* something new came of it */
-	size_t most;  /* bytes of the first request for a page, and so of the page */
+	size_t pages;     /* taken in so far */
+	bool changed;     /* something new came of it */
+	size_t most;      /* bytes of the first request for a page, and so of the page */
 };
 
 void sync_compare(struct swim *, const struct input *);
@@ -46,6 +44,8 @@ swim_time sync_deadline(const struct swim *);
 void sync_answer(struct swim *, const struct input *);
 /* The datagram is the page that we asked for; its members are taken up without being asked if we believed that when we began. */
 struct answer sync_answered(struct swim *, const struct input *, struct question *);
+/* Ask for the page again, or give up. */
+void sync_unanswered(struct swim *, const struct input *, struct question *);
 /* The datagram at hand is a page that we asked for: apply it, and ask for the next. */
 void sync_page(struct swim *, const struct input *);
 /* No comparison is under way any more. */

@@ -144,7 +144,9 @@ ends_soon(const struct swim *s, swim_time at)
 bool
 inspect_rest(const struct swim *s, char *why, size_t size)
 {
-	const char *busy = s->suspect_count > 0 ? "a suspicion" : s->sync.active ? "a sync" : NULL;
+	const char *busy = s->suspect_count > 0                  ? "a suspicion"
+			   : question_is_open(&s->sync.question) ? "a sync"
+								 : NULL;
 
 	for (size_t i = 0; i < SWIM_RELAYS; i++)
 		/* A relay may have begun just now; its deadline must come soon. */
@@ -152,7 +154,8 @@ inspect_rest(const struct swim *s, char *why, size_t size)
 		    !ends_soon(s, s->relays[i].question.deadline))
 			busy = "a ping for another member";
 	for (size_t i = 0; i < SWIM_INQUIRIES; i++)
-		if (s->inquiries[i].active && s->inquiries[i].kind != INQUIRY_SEED)
+		if (question_is_open(&s->inquiries[i].question) &&
+		    s->inquiries[i].kind != INQUIRY_SEED)
 			busy = "a question to a stranger";
 	if (s->rumours.count > 0)
 		busy = "a rumour";
