@@ -36,8 +36,6 @@ struct extra {
 	struct question late;
 	/* the ping of gossip_ask_first(), whose answer makes the member routable */
 	struct question routable_question;
-	/* when that ping was sent; NEVER: it was repeated, so that its answer measures nothing */
-	swim_time routable_sent;
 	/* we cannot reach it: hash of the name of the helper that last reached it for us; 0: none */
 	uint64_t helper;
 	uint8_t unheard; /* we cannot reach it: probes through others that failed in a row */

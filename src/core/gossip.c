@@ -367,26 +367,22 @@ gossip_ask_first(struct swim *s, struct member *to)
 	struct wire_trailer trailer;
 	struct wire_writer w;
 	struct extra *x;
+	uint64_t seq;
 
 	if (!locate_is_reached(s, to))
 		return;
 	x = extra_new(s, to);
 	if (x == NULL)
 		return;
-	/*
-	 * The same until it is answered, or one that takes longer than an interval would never be; then nobody
-	 * knows which of them was (Karn's rule).
-	 */
-	x->routable_sent = question_is_open(&x->routable_question) ? SWIM_TIME_NEVER : s->now;
-	if (!question_is_open(&x->routable_question)) {
+	/* The same question until it is answered: with a new one each time, no answer that takes longer than an interval counts. */
+	if (!question_is_open(&x->routable_question))
 		question_open(s, &x->routable_question, QUESTION_ROUTABLE, core_seq(s));
-		question_try(s, &x->routable_question);
-	}
+	seq = question_repeat(s, &x->routable_question);
 	base_trailer(s, recipient, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
 	w.recipient = recipient;
-	wire_begin_ping(&w, x->routable_question.seq);
+	wire_begin_ping(&w, seq);
 	/* A base peer knows us by our word alone. */
 	if (to->peer != PEER_SWIMD)
 		gossip_add_untagged(s, &w, s->self);
@@ -456,11 +452,10 @@ gossip_answered(struct swim *s, const struct input *in, struct question *q)
 	const struct extra *x = question_owner(q, struct extra, routable_question);
 	struct answer answer = {.ours = true};
 	struct member *m = gossip_answerer(s, in);
-	swim_time sent;
+	const struct question asked = *q;
 
 	if (m == NULL || m->extra != x)
 		return (struct answer){0};
-	sent = x->routable_sent;
 	question_close(s, q);
 	extra_tidy(s, m);
 	m->routable = true;
@@ -468,8 +463,9 @@ gossip_answered(struct swim *s, const struct input *in, struct question *q)
 	if (in->msg->member.id.len > 0)
 		members_keep_name(s, in, m);
 	answer.asked = *link_way(m);
-	if (!swim_time_is_never(sent))
-		probe_measure(s, m, sent);
+	/* Of several pings nobody knows which has been answered (Karn's rule). */
+	if (asked.tries == 1)
+		probe_measure(s, m, asked.sent);
 	return answer;
 }
 

@@ -219,7 +219,7 @@ introduce_send(struct swim *s, struct member *to)
 		return;
 	}
 	question_try(s, &i->question);
-	i->next = swim_time_add(s->now, s->config.timing.probe_timeout);
+	question_wait(s, &i->question, swim_time_add(s->now, s->config.timing.probe_timeout));
 	s->introduce_sent++;
 	outbox_end_to(s, &w, &trailer, 0, to);
 }
@@ -263,6 +263,14 @@ introduce_has_pass(struct swim *s, const struct member *m)
 	return true;
 }
 
+/* May an answer to the last ping still come in time? */
+static bool
+introduce_is_waiting(const struct swim *s, const struct introduction *i)
+{
+	return question_is_open(&i->question) && i->question.tries > 0 &&
+	       !swim_time_reached(s->now, i->question.deadline);
+}
+
 /* Send this base peer a ping if one is due.  Returns when to call again. */
 static swim_time
 introduce_step(struct swim *s, struct member *m)
@@ -273,6 +281,9 @@ introduce_step(struct swim *s, struct member *m)
 		return SWIM_TIME_NEVER;
 	if (introduce_is_spreading(s, m))
 		return swim_time_add(m->met, s->config.timing.probe_interval);
+	/* introduce_unanswered() calls again. */
+	if (introduce_is_waiting(s, i))
+		return SWIM_TIME_NEVER;
 	if (!swim_time_reached(s->now, i->next))
 		return i->next;
 	if (i->question.tries >= INTRODUCE_TRIES) {
@@ -283,7 +294,15 @@ introduce_step(struct swim *s, struct member *m)
 	if (!introduce_has_room(s))
 		return s->introduce_until;
 	introduce_send(s, m);
-	return i->next;
+	return introduce_is_waiting(s, i) ? SWIM_TIME_NEVER : i->next;
+}
+
+void
+introduce_unanswered(struct swim *s, const struct input *in, struct question *q)
+{
+	(void)in,
+	    (void)q; /* introduce_step() finds the base peer, and sees that the time has passed */
+	introduce_wake(s, s->now);
 }
 
 void

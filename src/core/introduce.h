@@ -40,8 +40,8 @@ struct introduction {
 	/* how far the pings have been sent; becomes `done` with the answer */
 	struct progress ahead;
 	struct question question; /* the ping that is under way */
-	swim_time next;           /* no ping is sent before this */
-	uint64_t heard_seq;       /* sequence number of the base peer's last ping */
+	swim_time next; /* no ping is sent before this, but one that repeats an unanswered one */
+	uint64_t heard_seq; /* sequence number of the base peer's last ping */
 	/* our incarnation when we joined through the base peer, plus 1; 0: we did not */
 	uint64_t joined;
 	/* before this, a lower sequence number is no new start of the base peer */
@@ -65,6 +65,8 @@ void introduce_met(struct swim *, struct member *);
 void introduce_heard(struct swim *, const struct input *);
 /* The base peer has answered a ping of its introduction.  An answer from another address does not count. */
 struct answer introduce_answered(struct swim *, const struct input *, struct question *);
+/* The base peer has not answered in time: the ping is sent again when introduce_tick() has room for it. */
+void introduce_unanswered(struct swim *, const struct input *, struct question *);
 /* Send the pings that are due.  The deadline is the time of the next call; NEVER: none. */
 void introduce_tick(struct swim *);
 swim_time introduce_deadline(const struct swim *);

@@ -381,7 +381,7 @@ static const struct {
     [QUESTION_VISITOR] = {visitor_answered, WIRE_ACK},
     [QUESTION_ROUTABLE] = {gossip_answered, WIRE_ACK},
     [QUESTION_PATH] = {path_answered, WIRE_ACK, path_unanswered},
-    [QUESTION_INTRODUCTION] = {introduce_answered, WIRE_ACK},
+    [QUESTION_INTRODUCTION] = {introduce_answered, WIRE_ACK, introduce_unanswered},
     [QUESTION_SYNC] = {sync_answered, WIRE_SYNC, sync_unanswered},
 };
 

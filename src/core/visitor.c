@@ -128,7 +128,8 @@ visitor_slot_of(struct swim *s, const struct swim_addr *addr, uint64_t hash)
 		    swim_addr_equal(&v->addr, addr))
 			return v;
 		if (!question_is_open(&v->question) ||
-		    (question_is_open(&found->question) && swim_time_before(v->sent, found->sent)))
+		    (question_is_open(&found->question) &&
+			swim_time_before(v->question.sent, found->question.sent)))
 			found = v;
 	}
 	question_close(s, &found->question);
@@ -179,11 +180,9 @@ visitor_ask(struct swim *s, const struct input *in, struct visitor *v, const str
 		return false;
 	if (!question_is_open(&v->question)) {
 		question_open(s, &v->question, QUESTION_VISITOR, core_seq(s));
-		question_try(s, &v->question);
 		v->question.of_stranger = true;
 	}
-	v->sent = s->now;
-	wire_begin_ping(&w, v->question.seq);
+	wire_begin_ping(&w, question_repeat(s, &v->question));
 	len = outbox_end(s, &w, &trailer,
 	    room < in->allowance->credit ? room : in->allowance->credit, &v->addr);
 	v->asked = len;
@@ -211,7 +210,7 @@ visitor_hear(struct swim *s, const struct input *in, const struct wire_update *u
 	v->whoever = in->base && !from_subject && base_is_address(s, in, &u->member);
 	visitor_note_suspicion(s, v, u);
 	if (question_is_open(&v->question) &&
-	    swim_time_since(s->now, v->sent).ns < visitor_patience(s).ns)
+	    swim_time_since(s->now, v->question.sent).ns < visitor_patience(s).ns)
 		return;
 	if (!visitor_ask(s, in, v, u) && !question_is_open(&v->question))
 		*v = (struct visitor){0};

@@ -23,7 +23,6 @@ struct visitor {
 	struct question question; /* the ping; closed: this record is free */
 	uint64_t hash;            /* hash of its name */
 	uint64_t incarnation;     /* the highest that was told of it, as far as that is believed */
-	swim_time sent;           /* when we last pinged it */
 	size_t asked;             /* bytes of the last ping */
 	bool swimd;               /* a swimd peer told of it, and not as a base peer */
 	/* a base peer told the address for an id: any member that answers there is meant */
