@@ -282,6 +282,7 @@ inquiry_open(struct swim *s, const struct input *in, const struct swim_addr *add
 	}
 	if (slot == NULL || (kind != INQUIRY_SEED && of_strangers >= INQUIRY_STRANGERS_MAX))
 		return false;
+	question_fini(&slot->question);
 	*slot = (struct inquiry){.kind = kind,
 	    .addr = *addr,
 	    .of_base = in->base_peer && input_is_from(in, addr),

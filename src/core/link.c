@@ -301,14 +301,13 @@ link_ask(struct swim *s)
 }
 
 void
-link_answered_others(struct swim *s, const struct input *in, struct member *m, uint64_t seq)
+link_answered_others(struct swim *s, const struct input *in, struct member *m,
+    struct question *direct)
 {
 	struct extra *x = extra_new(s, m);
 
-	if (x != NULL) {
-		question_open(s, &x->late, QUESTION_LATE, seq);
-		question_try(s, &x->late);
-	}
+	if (x != NULL)
+		question_move(s, &x->late, QUESTION_LATE, direct);
 	if (link_count_relayed(s, in, m) || extra_of(m)->relayed < CHECKED_AFTER ||
 	    question_is_open(&s->link_check.question))
 		return;

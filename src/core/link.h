@@ -63,8 +63,9 @@ struct answer link_late_answered(struct swim *, const struct input *, struct que
 void link_stalled(struct swim *);
 /* No more questions about the link with m. */
 void link_stop(struct swim *, const struct member *);
-/* m has answered others, but not us, who asked it under `seq`. */
-void link_answered_others(struct swim *, const struct input *, struct member *, uint64_t seq);
+/* m has answered others, but not us, who asked it by the question `direct`. */
+void link_answered_others(struct swim *, const struct input *, struct member *,
+    struct question *direct);
 /* The member has a new address or a new life: nothing is known any more of the ways to it. */
 void link_forget(struct swim *, struct member *);
 /* We reach the member through a translation of addresses that may have forgotten it since it last spoke to us. */

@@ -186,6 +186,7 @@ path_watch(struct swim *s, struct member *m, uint64_t seq, size_t size)
 
 	if (c == NULL)
 		return false;
+	question_fini(&c->question);
 	*c = (struct path_check){.target = m, .size = size};
 	question_open(s, &c->question, QUESTION_PATH, seq);
 	question_try(s, &c->question);
@@ -240,6 +241,7 @@ path_try_next(struct swim *s)
 		    !link_is_routable(m) || m->peer != PEER_SWIMD || !locate_is_reached(s, m))
 			continue;
 		s->path_at = (s->path_at + n + 1) % s->live_count;
+		question_fini(&c->question);
 		*c = (struct path_check){.target = m,
 		    .size = path_step(s, m->path_size + 1U),
 		    .padded = true};

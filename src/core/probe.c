@@ -305,6 +305,9 @@ probe_begin(struct swim *s)
 	s->probe_at = swim_time_min(s->probe_at,
 	    swim_time_add(s->now, whole.ns > interval.ns ? whole : interval));
 	probe_end(s);
+	question_fini(&p->direct);
+	question_fini(&p->elsewhere);
+	question_fini(&p->others);
 	*p = (struct probe){.target = target, .first = *link_way(target)};
 	question_open(s, &p->direct, QUESTION_PROBE, core_seq(s));
 	question_open(s, &p->elsewhere, QUESTION_PROBE_SECOND, core_seq(s));
@@ -702,7 +705,7 @@ probe_answered_to_others(struct swim *s, const struct input *in, struct question
 		/* Questions lost on a broken link do not count as loss: other links may lose none. */
 		if (p->target->link != SWIM_PATH_RELAYED)
 			doubt_question_lost(s);
-		link_answered_others(s, in, p->target, p->direct.seq);
+		link_answered_others(s, in, p->target, &p->direct);
 	}
 	link_try(s, in, p->target);
 	probe_succeed(s);

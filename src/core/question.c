@@ -93,6 +93,19 @@ question_open(struct swim *s, struct question *q, enum question_purpose purpose,
 	t->count++;
 }
 
+void
+question_move(struct swim *s, struct question *to, enum question_purpose purpose,
+    struct question *from)
+{
+	const struct question was = *from;
+
+	question_close(s, from);
+	question_open(s, to, purpose, was.seq);
+	to->sent = was.sent;
+	to->tries = was.tries;
+	to->numbers = was.numbers;
+}
+
 uint64_t
 question_try(struct swim *s, struct question *q)
 {

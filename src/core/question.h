@@ -7,6 +7,7 @@
 #ifndef SWIMD_CORE_QUESTION_H
 #define SWIMD_CORE_QUESTION_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -70,6 +71,12 @@ void questions_fini(struct swim *, struct questions *);
 /* Open the row, which may be open already, for a question whose first try has this number.  It has not been sent yet. */
 void question_open(struct swim *, struct question *, enum question_purpose, uint64_t seq);
 /*
+ * The tries of `from` become those of `to`, for this purpose, so that an answer to them is found in `to`.  Closes `from`, and
+ * the question that `to` was open for before.
+ */
+void question_move(struct swim *, struct question *to, enum question_purpose,
+    struct question *from);
+/*
  * Count one try more, which is sent now.  Returns its number, the next after that of the try before: the same where all
  * QUESTION_TRIES_MOST are taken.
  */
@@ -98,6 +105,16 @@ static inline bool
 question_is_open(const struct question *q)
 {
 	return q->purpose != QUESTION_CLOSED;
+}
+
+/*
+ * The object of the row is about to be freed or assigned anew.  If the row were open, the table would keep a pointer to it.
+ */
+static inline void
+question_fini(const struct question *q)
+{
+	assert(!question_is_open(q));
+	(void)q; /* where assertions are compiled out */
 }
 
 #endif

@@ -138,6 +138,7 @@ relay_keep(struct swim *s, const struct input *in, struct relay *r, const struct
 {
 	struct wire_str id = in->msg->member.id, address = in->msg->member.address;
 
+	question_fini(&r->question);
 	*r = (struct relay){.asker = in->from,
 	    .asker_kind = relay_asker_kind(in, asker),
 	    .asker_seq = in->msg->seq,

@@ -175,6 +175,7 @@ sync_start(struct swim *s, const struct input *in, const struct swim_addr *addr)
 	/* It has answered a question of ours: when we begin, that is all we know of anybody. */
 	if (question_is_open(&s->sync.question))
 		sync_fail(s);
+	question_fini(&s->sync.question);
 	s->sync = (struct sync){.member = member,
 	    .believed = in->believed || in->answer.believed || visitor_is_starting(s),
 	    .addr = *addr,

@@ -65,6 +65,89 @@ list_fault(const struct swim *s, const struct member *m)
 	return NULL;
 }
 
+/* What the core's own objects ask, and the members that these questions are about. */
+struct asked {
+	size_t rows; /* open */
+	const struct member *targets[4 + PATH_CHECKS_MAX];
+	size_t target_count, found; /* found: how many of them are members */
+	bool misused;               /* a row is open for another purpose than its object's */
+};
+
+static void
+count_row(struct asked *a, const struct question *q, enum question_purpose purpose)
+{
+	a->rows += question_is_open(q);
+	a->misused |= question_is_open(q) && q->purpose != purpose;
+}
+
+static void
+count_row_about(struct asked *a, const struct question *q, enum question_purpose purpose,
+    const struct member *target)
+{
+	count_row(a, q, purpose);
+	if (question_is_open(q))
+		a->targets[a->target_count++] = target;
+}
+
+static void
+count_rows_of_member(struct asked *a, const struct member *m)
+{
+	const struct suspicion *x = suspicion_of(m);
+
+	for (size_t i = 0; i < a->target_count; i++)
+		a->found += a->targets[i] == m;
+	if (m->extra != NULL) {
+		count_row(a, &m->extra->late, QUESTION_LATE);
+		count_row(a, &m->extra->routable_question, QUESTION_ROUTABLE);
+	}
+	if (extra_of(m)->intro != NULL)
+		count_row(a, &m->extra->intro->question, QUESTION_INTRODUCTION);
+	if (x->place != SUSPECT_NOWHERE) {
+		count_row(a, &x->question, QUESTION_SUSPECT);
+		count_row(a, &x->question_to_others, QUESTION_SUSPECT_OTHERS);
+	}
+}
+
+static void
+count_rows_of_core(struct asked *a, const struct swim *s)
+{
+	count_row_about(a, &s->probe.direct, QUESTION_PROBE, s->probe.target);
+	count_row(a, &s->probe.elsewhere, QUESTION_PROBE_SECOND);
+	count_row_about(a, &s->probe.others, QUESTION_PROBE_OTHERS, s->probe.target);
+	count_row_about(a, &s->link_check.question, QUESTION_LINK_CHECK, s->link_check.target);
+	count_row_about(a, &s->link_retry.question, QUESTION_LINK_RETRY, s->link_retry.target);
+	count_row(a, &s->sync.question, QUESTION_SYNC);
+	for (unsigned i = 0; i < PATH_CHECKS_MAX; i++)
+		count_row_about(a, &s->path_checks[i].question, QUESTION_PATH,
+		    s->path_checks[i].target);
+	for (unsigned i = 0; i < DAMPING_PINGS && s->damping.condemned; i++)
+		count_row(a, &s->damping.pings[i], QUESTION_TRIAL);
+	for (unsigned i = 0; i < SWIM_RELAYS; i++)
+		count_row(a, &s->relays[i].question, QUESTION_RELAY);
+	for (unsigned i = 0; i < SWIM_INQUIRIES; i++)
+		count_row(a, &s->inquiries[i].question, QUESTION_INQUIRY);
+	for (unsigned i = 0; i < VISITORS_MAX; i++)
+		count_row(a, &s->visitors[i].question, QUESTION_VISITOR);
+}
+
+/* Every row of the table is one of an object in use, for what that object asks, and about a member that there is. */
+static const char *
+questions_fault(const struct swim *s)
+{
+	struct asked a = {0};
+
+	count_rows_of_core(&a, s);
+	for (size_t i = 0; i < s->table.count; i++)
+		count_rows_of_member(&a, s->table.v[i]);
+	if (a.misused)
+		return "a question is open for what its object does not ask";
+	if (a.found != a.target_count)
+		return "a question is open about a member that is gone";
+	if (a.rows != s->questions.count)
+		return "the table of questions has rows of objects that are not in use";
+	return NULL;
+}
+
 bool
 inspect(const struct swim *s, char *why, size_t size)
 {
@@ -85,6 +168,10 @@ inspect(const struct swim *s, char *why, size_t size)
 			snprintf(why, size, "%s about %s: %s", s->self->name, m->name, fault);
 			return true;
 		}
+	}
+	if (questions_fault(s) != NULL) {
+		snprintf(why, size, "%s: %s", s->self->name, questions_fault(s));
+		return true;
 	}
 	for (unsigned k = 0; k < RUMOUR_KINDS; k++)
 		kinds += s->rumours.kind_count[k];

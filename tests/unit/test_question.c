@@ -89,6 +89,31 @@ START_TEST(a_question_that_is_repeated_keeps_its_number)
 }
 END_TEST
 
+START_TEST(a_question_that_moves_is_found_in_its_new_row_alone)
+{
+	struct fixture *f = started();
+	struct question from = {0}, to = {0};
+
+	question_open(f->swim, &from, QUESTION_PROBE, number(0));
+	question_try(f->swim, &from);
+	question_try(f->swim, &from);
+	question_wait(f->swim, &from, f->now);
+	question_open(f->swim, &to, QUESTION_LATE, number(1));
+	question_try(f->swim, &to);
+	question_move(f->swim, &to, QUESTION_LATE, &from);
+	ck_assert(!question_is_open(&from));
+	ck_assert_ptr_null(question_find(f->swim, number(1)));
+	ck_assert_ptr_eq(question_find(f->swim, number(0)), &to);
+	ck_assert_ptr_eq(question_find(f->swim, number(0) + 1), &to);
+	ck_assert_ptr_null(question_find(f->swim, number(0) + 2));
+	ck_assert(question_is(f->swim, number(0), QUESTION_LATE));
+	ck_assert(swim_time_is_never(question_deadline(f->swim)));
+	question_close(f->swim, &to);
+	ck_assert_uint_eq(f->swim->questions.count, 0);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(a_row_that_is_opened_again_forgets_its_former_number)
 {
 	struct fixture *f = started();
@@ -244,8 +269,8 @@ START_TEST(while_we_leave_only_some_have_a_deadline)
 }
 END_TEST
 
-UNIT_MAIN("question", a_question_that_is_repeated_keeps_its_number,
-    of_several_deadlines_a_row_has_the_last,
+UNIT_MAIN("question", a_question_that_moves_is_found_in_its_new_row_alone,
+    a_question_that_is_repeated_keeps_its_number, of_several_deadlines_a_row_has_the_last,
     of_two_deadlines_at_one_time_the_earlier_purpose_is_first,
     while_we_leave_only_some_have_a_deadline, a_number_finds_its_row_until_the_row_is_closed,
     only_the_tries_that_were_sent_are_found, a_row_that_is_opened_again_forgets_its_former_number,
