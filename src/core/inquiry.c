@@ -16,8 +16,6 @@
 #define PATIENCE_MAX swim_seconds(5) /* however slowly the failure detector asks */
 #define PAUSE_MAX swim_seconds(60)   /* between contests with one that stays as we do */
 #define ADDRESS_MAX 47               /* a numeric address as text, without a zone */
-/* What strangers make us ask leaves room for the joins that we are asked for ourselves. */
-#define INQUIRY_STRANGERS_MAX (SWIM_INQUIRIES / 2)
 
 static swim_duration
 inquiry_patience(const struct swim *s)
@@ -237,12 +235,27 @@ inquiry_is_small(struct swim *s, const struct input *in, const struct inquiry *j
 	return m == NULL || !link_is_routable_at(m, &j->addr);
 }
 
+/*
+ * Does a stranger make us ask this?  The joins are the operator's.  A digest that comes from the address of a member is looked
+ * at however many questions strangers make us ask, or they could keep us from comparing views with members.
+ */
+static bool
+inquiry_is_of_stranger(const struct swim *s, enum inquiry_kind kind, const struct swim_addr *addr)
+{
+	const struct member *m = locate_at(s, addr);
+
+	if (kind == INQUIRY_CHECK)
+		return m == NULL || !members_is_visible(m) || m->unnamed;
+	return kind != INQUIRY_SEED;
+}
+
 static void
 inquiry_await(struct swim *s, struct inquiry *j, uint64_t seq)
 {
-	question_open(s, &j->question, QUESTION_INQUIRY, seq);
-	/* A stranger is sent a greeting, and knows its number. */
-	j->question.of_stranger = j->kind == INQUIRY_GREET;
+	if (inquiry_is_of_stranger(s, j->kind, &j->addr))
+		question_open_for_stranger(s, &j->question, QUESTION_INQUIRY, seq);
+	else
+		question_open(s, &j->question, QUESTION_INQUIRY, seq);
 }
 
 static void
@@ -264,7 +277,6 @@ inquiry_open(struct swim *s, const struct input *in, const struct swim_addr *add
 {
 	enum inquiry_kind kind = about->kind;
 	struct inquiry *slot = NULL;
-	unsigned of_strangers = 0;
 
 	if (s->leaving)
 		return false;
@@ -278,9 +290,9 @@ inquiry_open(struct swim *s, const struct input *in, const struct swim_addr *add
 		/* One look at another's view at a time. */
 		if (j->kind == kind && (kind == INQUIRY_CHECK || swim_addr_equal(&j->addr, addr)))
 			return false;
-		of_strangers += j->kind != INQUIRY_SEED;
 	}
-	if (slot == NULL || (kind != INQUIRY_SEED && of_strangers >= INQUIRY_STRANGERS_MAX))
+	if (slot == NULL ||
+	    (inquiry_is_of_stranger(s, kind, addr) && !question_has_room(s, QUESTION_INQUIRY)))
 		return false;
 	question_fini(&slot->question);
 	*slot = (struct inquiry){.kind = kind,

@@ -24,6 +24,10 @@
 _Static_assert(QUESTION_TRIES_MOST < 1 << BLOCK_BITS,
     "tries of one row reach beyond the next block");
 
+_Static_assert(2 * QUESTION_STRANGERS_MAX <= SWIM_RELAYS &&
+		   2 * QUESTION_STRANGERS_MAX <= SWIM_INQUIRIES,
+    "strangers leave less than half to members and joins");
+
 bool
 questions_init(struct swim *s, struct questions *t)
 {
@@ -91,6 +95,21 @@ question_open(struct swim *s, struct question *q, enum question_purpose purpose,
 	*q = (struct question){.seq = seq, .sent = s->now, .purpose = (uint8_t)purpose};
 	question_put(t, q);
 	t->count++;
+}
+
+void
+question_open_for_stranger(struct swim *s, struct question *q, enum question_purpose purpose,
+    uint64_t seq)
+{
+	question_open(s, q, purpose, seq);
+	q->of_stranger = true;
+	s->questions.of_strangers[purpose]++;
+}
+
+bool
+question_has_room(const struct swim *s, enum question_purpose purpose)
+{
+	return s->questions.of_strangers[purpose] < QUESTION_STRANGERS_MAX;
 }
 
 void
@@ -270,6 +289,7 @@ question_close(struct swim *s, struct question *q)
 	if (!question_is_open(q))
 		return;
 	question_stop(&s->questions, q);
+	s->questions.of_strangers[q->purpose] -= q->of_stranger;
 	at = question_bucket(&s->questions, q->seq >> BLOCK_BITS);
 	while (*at != q)
 		at = &(*at)->next;

@@ -44,14 +44,18 @@ struct question {
 	swim_time sent;        /* the last try; before the first, when the row was opened */
 	swim_time
 	    deadline; /* of the last try, if question_wait() has set one; kept once it has passed */
-	uint32_t timer;  /* its place among the timers (question.c); 0: no deadline to come */
-	uint8_t purpose; /* enum question_purpose; a row of zeros is closed */
-	uint8_t tries;   /* sent; an answer to any of them is one */
-	uint8_t numbers; /* that the tries have: consecutive ones from `seq` */
-	/* a stranger made us ask whom it liked, perhaps itself, and so may know the number */
-	bool of_stranger;
+	uint32_t timer;   /* its place among the timers (question.c); 0: no deadline to come */
+	uint8_t purpose;  /* enum question_purpose; a row of zeros is closed */
+	uint8_t tries;    /* sent; an answer to any of them is one */
+	uint8_t numbers;  /* that the tries have: consecutive ones from `seq` */
+	bool of_stranger; /* a stranger made us ask, whom it liked, perhaps itself */
 };
 #define QUESTION_TRIES_MOST UINT8_MAX
+/*
+ * Strangers may make us ask so many questions of one purpose at a time, half of SWIM_RELAYS and of SWIM_INQUIRIES, so that the
+ * others are left to members and to joins.  Each purpose has its own count: who uses up one still keeps nobody from another.
+ */
+#define QUESTION_STRANGERS_MAX 32
 
 /* All open rows, by sequence number, and those that have a deadline to come, by deadline. */
 struct questions {
@@ -59,6 +63,7 @@ struct questions {
 	size_t bucket_count, count;
 	struct question **timers; /* a binary heap, the earliest deadline first */
 	size_t timer_count, timer_capacity;
+	uint32_t of_strangers[QUESTION_PURPOSES]; /* open rows that strangers made us ask */
 	size_t unsorted_count; /* rows with a deadline to come for which the heap has no room */
 };
 
@@ -70,6 +75,11 @@ bool questions_init(struct swim *, struct questions *);
 void questions_fini(struct swim *, struct questions *);
 /* Open the row, which may be open already, for a question whose first try has this number.  It has not been sent yet. */
 void question_open(struct swim *, struct question *, enum question_purpose, uint64_t seq);
+/* The same, for a question that a stranger makes us ask. */
+void question_open_for_stranger(struct swim *, struct question *, enum question_purpose,
+    uint64_t seq);
+/* May a stranger make us ask one question more of this purpose? */
+bool question_has_room(const struct swim *, enum question_purpose);
 /*
  * The tries of `from` become those of `to`, for this purpose, so that an answer to them is found in `to`.  Closes `from`, and
  * the question that `to` was open for before.

@@ -10,8 +10,6 @@
 #define PING_LEAST (WIRE_HEADER_SIZE + sizeof(uint16_t)) /* without a trailer */
 /* Of the time that the asker of a ping-req waits, when we answer it with a nack (Lifeguard IV.A). */
 #define NACK_AT 0.8
-/* What strangers make us ask leaves room for what members do. */
-#define RELAY_STRANGERS_MAX (SWIM_RELAYS / 2)
 
 /* The asker hears `type` about the target of its ping-req. */
 static void
@@ -20,7 +18,7 @@ relay_answer(struct swim *s, const struct input *in, struct relay *r, enum wire_
 	struct wire_member_id target = {{r->text, r->id_len},
 	    {r->text + r->id_len, r->address_len}};
 	const struct member *asker = locate_at(s, &r->asker);
-	bool routable = !r->question.of_stranger;
+	bool routable = !r->of_stranger;
 	char text[SWIM_ADDR_TEXT];
 	struct wire_trailer trailer;
 	struct wire_writer w;
@@ -59,18 +57,13 @@ relay_answer(struct swim *s, const struct input *in, struct relay *r, enum wire_
 static struct relay *
 relay_vacant(struct swim *s, bool stranger)
 {
-	struct relay *found = NULL;
-	unsigned of_strangers = 0;
-
+	if (stranger && !question_has_room(s, QUESTION_RELAY))
+		return NULL;
 	for (size_t i = 0; i < SWIM_RELAYS; i++) {
-		struct relay *r = &s->relays[i];
-
-		if (!question_is_open(&r->question))
-			found = found == NULL ? r : found;
-		else
-			of_strangers += r->question.of_stranger;
+		if (!question_is_open(&s->relays[i].question))
+			return &s->relays[i];
 	}
-	return stranger && of_strangers >= RELAY_STRANGERS_MAX ? NULL : found;
+	return NULL;
 }
 
 /*
@@ -161,16 +154,17 @@ relay_ask(struct swim *s, const struct input *in, struct relay *r, struct member
     const struct swim_addr *addr)
 {
 	const struct wire_trailer *t = &in->msg->trailer;
-	bool stranger = r->question.of_stranger;
 	swim_duration wait = probe_others_wait(s);
 
 	if (t->has_timeout && swim_ms(t->timeout_ms).ns < 10 * wait.ns)
 		wait = swim_ms(t->timeout_ms);
-	question_open(s, &r->question, QUESTION_RELAY, core_seq(s));
+	if (r->of_stranger)
+		question_open_for_stranger(s, &r->question, QUESTION_RELAY, core_seq(s));
+	else
+		question_open(s, &r->question, QUESTION_RELAY, core_seq(s));
 	question_try(s, &r->question);
-	r->question.of_stranger = stranger;
 	question_wait(s, &r->question, swim_time_add(s->now, swim_duration_scale(wait, NACK_AT)));
-	if (target != NULL && !stranger && link_is_routable(target))
+	if (target != NULL && !r->of_stranger && link_is_routable(target))
 		probe_ping(s, target, r->question.seq);
 	else if (!relay_ping_small(s, in, r, target, addr))
 		relay_answer(s, in, r, WIRE_NACK);
@@ -194,7 +188,7 @@ relay_request(struct swim *s, const struct input *in)
 		s->stats.relays_refused++;
 		return;
 	}
-	r->question.of_stranger = stranger;
+	r->of_stranger = stranger;
 	/* An asker whose target is gone does not know that it is gone. */
 	if (target != NULL && target != s->self && !members_is_live(target))
 		introduce_note_stale(in, target);

@@ -24,6 +24,7 @@ struct relay {
 	size_t request_len;
 	char *text; /* target's id, then its address, as the asker gave them */
 	uint16_t id_len, address_len;
+	bool of_stranger; /* the asker is a stranger */
 	/* the asker knows the target by its address: an ack of any member there is an answer */
 	bool whoever;
 	/* hash of the target's name: without `whoever` only its ack is an answer */

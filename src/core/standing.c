@@ -21,9 +21,6 @@ standing_is_asked(const struct swim *s, const struct question *q, const struct s
 {
 	const struct member *m;
 
-	/* A stranger that made us ask may have named its own address, and so know the sequence number. */
-	if (q->of_stranger)
-		return false;
 	switch ((enum question_purpose)q->purpose) {
 	case QUESTION_PROBE:
 	case QUESTION_PROBE_SECOND:
@@ -33,10 +30,13 @@ standing_is_asked(const struct swim *s, const struct question *q, const struct s
 	case QUESTION_TRIAL:
 	case QUESTION_LINK_CHECK:
 	case QUESTION_LINK_RETRY:
-	case QUESTION_RELAY:
-	case QUESTION_INQUIRY:
 	case QUESTION_SYNC:
 		return true;
+	/* A stranger that made us ask may have named its own address, and so know the sequence number. */
+	case QUESTION_RELAY:
+		return !q->of_stranger;
+	case QUESTION_INQUIRY:
+		return question_owner(q, const struct inquiry, question)->kind != INQUIRY_GREET;
 	case QUESTION_ROUTABLE:
 		/* A stranger may have made us list a member at an address of its own, to which this question was sent. */
 		m = locate_at(s, from);

@@ -178,10 +178,8 @@ visitor_ask(struct swim *s, const struct input *in, struct visitor *v, const str
 	if (visitor_fit(s, in, &trailer, in->allowance->credit) == 0 ||
 	    !outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return false;
-	if (!question_is_open(&v->question)) {
-		question_open(s, &v->question, QUESTION_VISITOR, core_seq(s));
-		v->question.of_stranger = true;
-	}
+	if (!question_is_open(&v->question))
+		question_open_for_stranger(s, &v->question, QUESTION_VISITOR, core_seq(s));
 	wire_begin_ping(&w, question_repeat(s, &v->question));
 	len = outbox_end(s, &w, &trailer,
 	    room < in->allowance->credit ? room : in->allowance->credit, &v->addr);

@@ -246,6 +246,32 @@ START_TEST(of_two_deadlines_at_one_time_the_earlier_purpose_is_first)
 }
 END_TEST
 
+START_TEST(strangers_have_so_many_questions_of_one_purpose)
+{
+	struct fixture *f = started();
+	struct question rows[QUESTION_STRANGERS_MAX] = {0}, ours = {0};
+
+	question_open(f->swim, &ours, QUESTION_RELAY, number(MANY));
+	for (unsigned i = 0; i < QUESTION_STRANGERS_MAX; i++) {
+		ck_assert(question_has_room(f->swim, QUESTION_RELAY));
+		question_open_for_stranger(f->swim, &rows[i], QUESTION_RELAY, number(i));
+	}
+	ck_assert(!question_has_room(f->swim, QUESTION_RELAY));
+	ck_assert(question_has_room(f->swim, QUESTION_INQUIRY));
+	question_close(f->swim, &ours);
+	ck_assert(!question_has_room(f->swim, QUESTION_RELAY));
+	/* One that is opened again takes one place. */
+	question_open_for_stranger(f->swim, &rows[0], QUESTION_RELAY, number(MANY + 1));
+	ck_assert(!question_has_room(f->swim, QUESTION_RELAY));
+	question_open(f->swim, &rows[0], QUESTION_RELAY, number(MANY + 2));
+	ck_assert(question_has_room(f->swim, QUESTION_RELAY));
+	for (unsigned i = 0; i < QUESTION_STRANGERS_MAX; i++)
+		question_close(f->swim, &rows[i]);
+	ck_assert_uint_eq(f->swim->questions.of_strangers[QUESTION_RELAY], 0);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(while_we_leave_only_some_have_a_deadline)
 {
 	struct fixture *f = started();
@@ -272,7 +298,7 @@ END_TEST
 UNIT_MAIN("question", a_question_that_moves_is_found_in_its_new_row_alone,
     a_question_that_is_repeated_keeps_its_number, of_several_deadlines_a_row_has_the_last,
     of_two_deadlines_at_one_time_the_earlier_purpose_is_first,
-    while_we_leave_only_some_have_a_deadline, a_number_finds_its_row_until_the_row_is_closed,
-    only_the_tries_that_were_sent_are_found, a_row_that_is_opened_again_forgets_its_former_number,
-    thousands_of_rows_have_a_bucket_each,
+    strangers_have_so_many_questions_of_one_purpose, while_we_leave_only_some_have_a_deadline,
+    a_number_finds_its_row_until_the_row_is_closed, only_the_tries_that_were_sent_are_found,
+    a_row_that_is_opened_again_forgets_its_former_number, thousands_of_rows_have_a_bucket_each,
     without_memory_all_rows_are_found_in_the_buckets_that_there_are)

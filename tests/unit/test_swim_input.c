@@ -531,6 +531,27 @@ START_TEST(strangers_leave_room_for_joins)
 }
 END_TEST
 
+/* Strangers have us ask as much as they can; then a member's digest differs from ours. */
+START_TEST(strangers_leave_room_to_look_at_the_digest_of_a_member)
+{
+	struct fixture *f = fixture_started();
+	unsigned asked = 0;
+
+	fixture_routable(f, 1);
+	fixture_run(f, swim_ms(500));
+	for (unsigned i = 2; i < 200; i++) {
+		fixture_clear(f);
+		fixture_ping(f, i, i, fixture_nothing);
+		asked += fixture_sent(f, WIRE_PING, i) != NULL;
+	}
+	ck_assert_uint_eq(asked, SWIM_INQUIRIES / 2);
+	fixture_clear(f);
+	fixture_ping(f, 1, 4711, fixture_other_view(1));
+	fixture_expect(f, WIRE_PING, 1);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(joins_under_way_are_limited)
 {
 	struct fixture *f = fixture_started();
@@ -708,4 +729,4 @@ UNIT_MAIN("swim_input", a_ping_of_another_cluster_is_answered_with_our_cluster_i
     only_the_answer_to_an_unrepeated_ping_of_a_join_is_a_round_trip,
     only_the_answer_to_an_unrepeated_ping_before_rumours_is_a_round_trip,
     the_id_in_the_answer_to_a_join_names_the_speaker, joins_under_way_are_limited,
-    strangers_leave_room_for_joins)
+    strangers_leave_room_for_joins, strangers_leave_room_to_look_at_the_digest_of_a_member)
