@@ -6,7 +6,7 @@
  *	index.c    indexes: sorted arrays of members
  *	pool.c     pools: room for objects, allocated ahead
  *	extra.c    what few members have
- *	question.c  the table of our questions that wait for an answer, by sequence number
+ *	question.c  the table of our questions that wait for an answer, by sequence number and by deadline
  *	members.c  the table of members and its digests; every change of a status
  *	locate.c   the addresses of members
  *	link.c     the links to members: direct, at another address than the advertised one, or broken
