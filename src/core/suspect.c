@@ -215,14 +215,15 @@ void
 suspect_schedule(struct swim *s, struct member *m)
 {
 	struct suspicion *x = m->suspicion;
+	swim_time next;
 
 	m->deadline =
 	    RULE(suspicion_ends)
 		? suspect_later(swim_time_add(x->began, suspect_wait_for_verdict(s, m)), s->now)
 		: SWIM_TIME_NEVER;
-	x->ask_at = suspect_next(s, m);
-	if (RULE(question_not_overdue))
-		x->ask_at = suspect_later(x->ask_at, s->now);
+	next = suspect_next(s, m);
+	question_wait(s, &x->question,
+	    RULE(question_not_overdue) ? suspect_later(next, s->now) : next);
 }
 
 /* What the suspect did not answer counts no longer, nor does an answer to it. */
@@ -264,11 +265,9 @@ suspect_ask_others(struct swim *s, struct member *m, swim_duration patience)
 {
 	struct suspicion *x = m->suspicion;
 
-	if (!question_is_open(&x->question_to_others)) {
+	if (!question_is_open(&x->question_to_others))
 		question_open(s, &x->question_to_others, QUESTION_SUSPECT_OTHERS, core_seq(s));
-		question_try(s, &x->question_to_others);
-	}
-	probe_ask_others(s, m, x->question_to_others.seq, patience);
+	probe_ask_others(s, m, question_repeat(s, &x->question_to_others), patience);
 }
 
 /*
@@ -474,16 +473,22 @@ suspect_answered_to_others(struct swim *s, const struct input *in, struct questi
 
 /* --------------------------------------------------------------------------------------------- time */
 
+static bool
+suspect_is_due(const struct swim *s, const struct member *m)
+{
+	return swim_time_reached(s->now, m->suspicion->question.deadline);
+}
+
 /* Do what is due now.  Accusers may have died since the schedule was made, so that nothing may be due yet. */
 static void
 suspect_act(struct swim *s, const struct input *in, struct member *m)
 {
 	suspect_schedule(s, m);
-	if (!swim_time_reached(s->now, m->suspicion->ask_at))
+	if (!suspect_is_due(s, m))
 		return;
 	suspect_enter_round(s, m);
 	suspect_schedule(s, m);
-	if (!swim_time_reached(s->now, m->suspicion->ask_at))
+	if (!suspect_is_due(s, m))
 		return;
 	if (suspect_round_is_over(s, m))
 		suspect_is_silent(s, in, m);
@@ -492,25 +497,9 @@ suspect_act(struct swim *s, const struct input *in, struct member *m)
 }
 
 void
-suspect_tick(struct swim *s, const struct input *in)
+suspect_unanswered(struct swim *s, const struct input *in, struct question *q)
 {
-	for (size_t i = s->suspect_count; i-- > 0;) {
-		struct member *m = s->suspects[i];
-
-		while (members_status(m) == SWIM_SUSPECT &&
-		       swim_time_reached(s->now, m->suspicion->ask_at))
-			suspect_act(s, in, m);
-	}
-}
-
-swim_time
-suspect_deadline(const struct swim *s)
-{
-	swim_time at = SWIM_TIME_NEVER;
-
-	for (size_t i = 0; i < s->suspect_count; i++)
-		at = swim_time_min(at, s->suspects[i]->suspicion->ask_at);
-	return at;
+	suspect_act(s, in, s->suspects[question_owner(q, struct suspicion, question)->place]);
 }
 
 void

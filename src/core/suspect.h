@@ -34,9 +34,8 @@ swim_duration suspect_shortest(const struct swim *);
 struct answer suspect_answered(struct swim *, const struct input *, struct question *);
 /* The suspect has answered another member, which tells us so. */
 struct answer suspect_answered_to_others(struct swim *, const struct input *, struct question *);
-/* Ask every suspect whose next question is due, and give the verdicts that are due. */
-void suspect_tick(struct swim *, const struct input *);
-swim_time suspect_deadline(const struct swim *);
+/* Ask the suspect its next question, or give the verdict. */
+void suspect_unanswered(struct swim *, const struct input *, struct question *);
 /* The process stood still for so long: all time lines are moved, and the questions under way are void. */
 void suspect_stalled(struct swim *, swim_duration late);
 

@@ -105,6 +105,8 @@ suspicion_take_object(struct swim *s, struct member *m)
 static void
 suspicion_give_object(struct swim *s, struct member *m)
 {
+	question_fini(&m->suspicion->question);
+	question_fini(&m->suspicion->question_to_others);
 	pool_give(&s->suspicions, m->suspicion);
 	m->suspicion = NULL;
 }

@@ -20,13 +20,12 @@ struct swim;
 /* What is kept of a suspect: its accusers, and the time line of suspect.c.  Of a dead member only the accusers are kept. */
 struct suspicion {
 	swim_time began; /* of the time line */
-	/* when the next question is due, or after the last question the judgement */
-	swim_time ask_at;
 	/* when the last question has had its patience; no single question is asked before */
 	swim_time answer_due;
 	/* when our confirmation round begins; NEVER: it has begun, or we are not chosen */
 	swim_time confirm_at;
-	struct question question;             /* to the suspect */
+	/* to the suspect; at its deadline the next try is due, or after the last try the judgement */
+	struct question question;
 	struct question question_to_others;   /* which other members pass on to the suspect */
 	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* hashes of their names */
 	uint32_t place;                       /* in suspects[], or SUSPECT_NOWHERE */

@@ -371,7 +371,7 @@ static const struct {
     [QUESTION_PROBE_SECOND] = {probe_answered, WIRE_ACK},
     [QUESTION_PROBE_OTHERS] = {probe_answered_to_others, WIRE_ACK, probe_unanswered_by_others},
     [QUESTION_LATE] = {link_late_answered, WIRE_ACK},
-    [QUESTION_SUSPECT] = {suspect_answered, WIRE_ACK},
+    [QUESTION_SUSPECT] = {suspect_answered, WIRE_ACK, suspect_unanswered},
     [QUESTION_SUSPECT_OTHERS] = {suspect_answered_to_others, WIRE_ACK},
     [QUESTION_TRIAL] = {damping_answered, WIRE_ACK},
     [QUESTION_LINK_CHECK] = {link_check_answered, WIRE_ACK, link_check_unanswered},
@@ -656,7 +656,6 @@ swim_tick(struct swim *s, swim_time now)
 	sync_tick(s, in);
 	if (!s->leaving) {
 		path_tick(s);
-		suspect_tick(s, in);
 		damping_tick(s, in);
 		if (s->status_count[SWIM_DEAD] > 0)
 			probe_reconnect(s);
@@ -683,7 +682,6 @@ swim_deadline(const struct swim *s)
 	at = swim_time_min(at, path_deadline(s));
 	at = swim_time_min(at, introduce_deadline(s));
 	at = swim_time_min(at, link_report_deadline(s));
-	at = swim_time_min(at, suspect_deadline(s));
 	at = swim_time_min(at, damping_deadline(s));
 	if (s->status_count[SWIM_DEAD] > 0)
 		at = swim_time_min(at, s->reconnect_at);
