@@ -207,7 +207,7 @@ question_stop(struct questions *t, struct question *q)
 	q->timer = QUESTION_UNTIMED;
 }
 
-/* Does this question wait for its answer while we leave?  Others wait for that answer, or it decides about our name. */
+/* Has this question a deadline while we leave? */
 static bool
 question_goes_on(const struct question *q)
 {

@@ -42,18 +42,19 @@ struct question {
 	struct question *next; /* in its bucket */
 	uint64_t seq;          /* of the first try */
 	swim_time sent;        /* the last try; before the first, when the row was opened */
-	swim_time
-	    deadline; /* of the last try, if question_wait() has set one; kept once it has passed */
-	uint32_t timer;   /* its place among the timers (question.c); 0: no deadline to come */
+	/* set by question_wait(), and kept when that time has passed */
+	swim_time deadline;
+	uint32_t timer;   /* place of the row in the heap (question.c); 0: no deadline to come */
 	uint8_t purpose;  /* enum question_purpose; a row of zeros is closed */
-	uint8_t tries;    /* sent; an answer to any of them is one */
-	uint8_t numbers;  /* that the tries have: consecutive ones from `seq` */
-	bool of_stranger; /* a stranger made us ask, whom it liked, perhaps itself */
+	uint8_t tries;    /* how often the question was sent; an answer to any try is an answer */
+	uint8_t numbers;  /* sequence numbers of the tries: so many from `seq` on */
+	bool of_stranger; /* a stranger made us ask, at an address of its choice */
 };
 #define QUESTION_TRIES_MOST UINT8_MAX
 /*
- * Strangers may make us ask so many questions of one purpose at a time, half of SWIM_RELAYS and of SWIM_INQUIRIES, so that the
- * others are left to members and to joins.  Each purpose has its own count: who uses up one still keeps nobody from another.
+ * Strangers may make us ask so many questions of one purpose at a time.  That is half of SWIM_RELAYS and of SWIM_INQUIRIES: the
+ * other half is left to members and to joins.  Each purpose has its own count, so that a flood of greetings, say, stops no
+ * ping-req of a stranger.
  */
 #define QUESTION_STRANGERS_MAX 32
 
@@ -61,7 +62,7 @@ struct question {
 struct questions {
 	struct question **buckets;
 	size_t bucket_count, count;
-	struct question **timers; /* a binary heap, the earliest deadline first */
+	struct question **timers; /* heap of rows with a deadline to come, the earliest first */
 	size_t timer_count, timer_capacity;
 	uint32_t of_strangers[QUESTION_PURPOSES]; /* open rows that strangers made us ask */
 	size_t unsorted_count; /* rows with a deadline to come for which the heap has no room */
@@ -94,11 +95,12 @@ uint64_t question_try(struct swim *, struct question *);
 /* The same, for a question all of whose tries have one number, as any answer to any of them means the same. */
 uint64_t question_repeat(struct swim *, struct question *);
 /*
- * Unless the question is closed or asked again before, its unanswered() is called at this time (swim.c), and once.  While we
- * leave, questions whose silence would decide something of others have no deadline (question_goes_on).
+ * Set the deadline of the row, in place of the one before.  If the row is still open then, swim_tick() calls unanswered() of
+ * its purpose once (handlers[] in swim.c).  While we leave, only relays and inquiries have deadlines: others wait for the end
+ * of a relay, and inquiries decide about our name.
  */
 void question_wait(struct swim *, struct question *, swim_time until);
-/* We are leaving: drop the deadlines of the questions that do not go on. */
+/* We begin to leave: drop the deadlines that question_wait() would no longer set. */
 void questions_leave(struct swim *);
 /* The row waits for no answer any more, if it did. */
 void question_close(struct swim *, struct question *);
@@ -108,7 +110,7 @@ struct question *question_find(const struct swim *, uint64_t seq);
 bool question_is(const struct swim *, uint64_t seq, enum question_purpose);
 /* The earliest deadline of all rows, or SWIM_TIME_NEVER. */
 swim_time question_deadline(const struct swim *);
-/* The row whose deadline passed first, which is no deadline to come any more; NULL: none has passed. */
+/* The row whose deadline passed first; the row then has no deadline to come.  NULL: no deadline has passed. */
 struct question *question_take_due(struct swim *);
 
 static inline bool

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/internal.h"
 #include "support/unit.h"
 #include "swim_fixture.h"
 #include "wire/wire.h"
@@ -185,6 +186,22 @@ START_TEST(a_stranger_s_large_ping_req_tells_the_suspect_of_the_suspicion)
 	fixture_finish(f, 200, &w, NULL, 100);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 1), "p1", SWIM_SUSPECT, NULL));
 	ck_assert_uint_le(fixture_expect(f, WIRE_PING, 1)->len, 100);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(strangers_that_use_up_the_greetings_stop_no_ping_req)
+{
+	struct fixture *f = started(10);
+
+	fixture_routable(f, 2);
+	for (unsigned i = 3; i < 200; i++)
+		fixture_ping(f, i, i, fixture_nothing);
+	ck_assert(!question_has_room(f->swim, QUESTION_INQUIRY));
+	fixture_clear(f);
+	base_ping_req(f, 200, "10.0.1.2:7946", "10.0.1.2:7946");
+	fixture_expect(f, WIRE_PING, 2);
+	ck_assert_uint_eq(fixture_stats(f).relays_refused, 0);
 	fixture_free(f);
 }
 END_TEST
@@ -477,6 +494,6 @@ UNIT_MAIN("swim_bounds", an_answer_may_raise_our_incarnation_beyond_the_jump_bou
     a_stranger_s_ping_req_gets_no_more_than_it_sent,
     a_stranger_s_ping_req_makes_us_send_one_small_ping,
     a_stranger_s_large_ping_req_tells_the_suspect_of_the_suspicion,
-    strangers_take_at_most_half_of_the_relays,
+    strangers_that_use_up_the_greetings_stop_no_ping_req, strangers_take_at_most_half_of_the_relays,
     each_ping_of_ours_has_the_bytes_for_an_ack_with_a_digest,
     a_storm_of_joins_leaves_room_for_tags_and_other_rumours)
