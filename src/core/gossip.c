@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sending rumours, freshest first.  They ride on pings and acks, and while there are any they are pushed every gossip
- * interval to a few others, the first time at once (SWIM 4.1; the push is memberlist's).  Each is sent
- * lambda * ceil(log10(N + 1)) times.
+ * Sending rumours.  Rumours go out on pings, ping-reqs and acks.  While rumours wait, they are also pushed to a few
+ * members in each gossip interval, and a new rumour at once if the last push is long enough ago (SWIM 4.1; the push is
+ * memberlist's). A rumour is sent retransmit_mult * ceil(log10(N + 1)) times; of one kind, the rumours that were sent
+ * the fewest times go first.
  */
 #include <math.h>
 #include <string.h>
@@ -11,12 +12,13 @@
 
 #define PUSHED_MOST 16 /* an upper bound of gossip_fanout */
 #define REMINDERS 4    /* members told to a base peer with each ping and ack */
-/* A leave is pushed this many gossip intervals, and no longer than this: somebody waits for us to end. */
+/* A leave is pushed in this many gossip intervals after the first push. */
 #define LEAVE_TICKS 4
+/* All pushes of a leave take no longer than this, as somebody waits for swimd to end. */
 #define LEAVE_MOST swim_seconds(5)
-#define SHARES 8     /* of a datagram, one kept for each kind of rumour that waits */
-#define BATCH 8      /* times as many datagrams at once, while what hangs on time doesn't fit */
-#define MISSES_MAX 8 /* rumours that didn't fit, before a datagram counts as full */
+#define SHARES 8     /* parts of a datagram; each kind of rumour that waits has one */
+#define BATCH 8      /* times as many datagrams in one push, while urgent rumours wait */
+#define MISSES_MAX 8 /* rumours of a kind that do not fit, until a datagram counts as full */
 
 unsigned
 gossip_limit(const struct swim *s)
@@ -27,8 +29,8 @@ gossip_limit(const struct swim *s)
 }
 
 /*
- * Of a removal earlier versions have no digest: whom of those this rumour misses, nothing will tell.  So it is sent
- * twice as often as others, and not stopped early.
+ * How many times this rumour is sent.  A removal is sent twice as often as others: earlier versions of swimd have no
+ * digest of removals, so a member of such a version never finds out that it missed the rumour.
  */
 static unsigned
 gossip_limit_of(const struct rumour *r, unsigned limit)
@@ -99,10 +101,10 @@ gossip_queue(struct swim *s, struct member *m)
 {
 	enum rumour_kind kind = gossip_kind_of(s, m);
 
-	/* A stand-in is nobody else's business before it has a name. */
+	/* Other members are not told of an unnamed peer, as its address is not its name. */
 	if (m->unnamed)
 		return;
-	/* Those who have not heard of the join or change yet hear of it by this. */
+	/* The new rumour replaces one of a join or change that not all have heard yet, so it keeps the earlier kind. */
 	if (m->rumour != NULL && m->rumour->kind >= RUMOUR_JOIN && m->rumour->kind < kind)
 		kind = (enum rumour_kind)m->rumour->kind;
 	rumour_about(&s->rumours, m, kind);
@@ -110,10 +112,11 @@ gossip_queue(struct swim *s, struct member *m)
 }
 
 /*
- * Which flag goes with an update: `answered`, `unanswered` or none?  A sync page and the rumour of a leave have a byte for
- * flags in any case.  The rumour of a join has `answered`: a cut may follow at once, and nobody beyond it can ask the member.
- * The rumour of a death would grow by the flag, so it has only the rare `unanswered`; a receiver that knows of an answer
- * sends `answered` back (gossip_tell_answered), and whoever learns it that way passes it on.
+ * Which flag goes with an update: `answered`, `unanswered` or none?  A page and the rumour of a leave have a byte for
+ * flags in any case.  The rumour of a join has `answered`: the network may split at once, and the other half cannot ask
+ * the member. The rumour of a death would grow by the flag, so it has only the rare `unanswered`.  A receiver that
+ * knows of an answer sends `answered` back (gossip_tell_answered), and a member that learns `answered` by a rumour
+ * passes it on.
  */
 static uint8_t
 gossip_answered_flag(const struct member *m, bool page)
@@ -158,7 +161,10 @@ gossip_update_of(const struct swim *s, const struct member *m, bool page, struct
 		out->flags |= WIRE_FLAG_BASE;
 }
 
-/* Add the update, or the updates that tell a base peer the same, or nothing if the recipient must not be told of m. */
+/*
+ * Add the update, or the updates that tell a base peer the same.  False: no room.  True with nothing added: the
+ * recipient must not be told of m.
+ */
 static bool
 gossip_add_update(const struct swim *s, struct wire_writer *w, const struct member *m,
     const struct wire_update *u)
@@ -227,27 +233,29 @@ gossip_add_challenge(struct wire_writer *w, const struct member *m, uint64_t inc
 void
 gossip_heard(struct swim *s, struct member *m)
 {
-	/* Not before our own first push has gone out: the digest would have to mend what all left to all. */
+	/*
+	 * Nothing is counted before our own first push has gone out.  Otherwise each member could leave the rumour to
+	 * the others, and only the comparison of digests would spread it.
+	 */
 	if (m->rumour != NULL && !members_is_removed(m) &&
 	    m->rumour->sent >= s->config.timing.gossip_fanout)
 		rumour_advance(&s->rumours, m->rumour, gossip_limit(s));
 }
 
-/* Is it about the recipient itself? */
 static bool
 gossip_is_about(const struct rumour *r, const struct member *recipient)
 {
 	return r->member == recipient;
 }
 
-/* The recipient knows of its own life; that counts as told. */
+/* A member that is alive need not be told so of itself: the rumour counts as sent to it. */
 static bool
 gossip_is_known_to(const struct rumour *r, const struct member *recipient)
 {
 	return gossip_is_about(r, recipient) && members_status(recipient) == SWIM_ALIVE;
 }
 
-/* It is in the datagram at hand, and has been sent once more. */
+/* The rumour is in the datagram that is being filled: count one sending. */
 static void
 gossip_count_sent(struct swim *s, struct rumour *r, unsigned limit)
 {
@@ -255,7 +263,7 @@ gossip_count_sent(struct swim *s, struct rumour *r, unsigned limit)
 	rumour_advance(&s->rumours, r, gossip_limit_of(r, limit));
 }
 
-/* Rumours of one kind, least often sent first; all but the first leave `keep` bytes free. */
+/* Add rumours of one kind, those first that were sent the fewest times; all but the first leave `keep` bytes free. */
 static void
 gossip_fill_kind(struct swim *s, struct wire_writer *w, const struct member *recipient,
     enum rumour_kind kind, size_t keep)
@@ -282,7 +290,10 @@ gossip_fill_kind(struct swim *s, struct wire_writer *w, const struct member *rec
 				if (RULE(unsent_not_counted))
 					continue;
 			}
-			/* One that is larger than a share, its tags being many, must not wait for the end of a storm. */
+			/*
+			 * The first rumour may use the room of other kinds: a rumour larger than a share would wait as
+			 * long as other kinds wait.
+			 */
 			w->reserve = reserve + keep;
 			gossip_count_sent(s, r, limit);
 		}
@@ -292,7 +303,8 @@ full:
 }
 
 /*
- * Nothing fits: one whose tags are too many for this path goes without them, or nobody beyond it would hear of it.
+ * No rumour fits.  Add one rumour without the tags of its member: if these tags never fit on this path, the recipient would
+ * not hear of the member at all.
  */
 static void
 gossip_fill_without(struct swim *s, struct wire_writer *w, const struct member *recipient)
@@ -314,15 +326,18 @@ gossip_fill_without(struct swim *s, struct wire_writer *w, const struct member *
 }
 
 /*
- * By kind, the weightiest first; but every kind that waits has a share kept for it, so that a storm of
- * one (joins at a start, deaths in an outage) never starves another.
+ * The kinds follow each other in the order of their enumeration.  Each kind that waits has a share of the room for
+ * itself, so that many rumours of one kind (joins at a start, deaths in an outage) never delay another kind.
  */
 void
 gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipient)
 {
 	size_t left = wbuf_left(&w->buf), share, keep = 0;
 
-	/* Of a swimd a swimd has to hear the name, and a base peer the address: we do not know which one the recipient is. */
+	/*
+	 * A swimd peer is told the name of a swimd peer, a base peer its address.  We do not know which kind the
+	 * recipient is.
+	 */
 	if (s->rumours.count == 0 || w->recipient == WIRE_RECIPIENT_UNKNOWN)
 		return;
 	share = (left > w->reserve ? left - w->reserve : 0) / SHARES;
@@ -335,7 +350,7 @@ gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipien
 		keep -= share;
 		gossip_fill_kind(s, w, recipient, (enum rumour_kind)k, keep);
 	}
-	/* What the later ones didn't need. */
+	/* Fill what is left of the shares. */
 	for (unsigned k = 0; k < RUMOUR_KINDS; k++)
 		gossip_fill_kind(s, w, recipient, (enum rumour_kind)k, 0);
 	if (w->count == 0)
@@ -357,8 +372,8 @@ gossip_remind(struct swim *s, struct wire_writer *w, const struct member *recipi
 }
 
 /*
- * Anybody may say that somebody lives at an address, whose owner has asked for nothing.  So before whoever
- * lives there is sent rumours by all of us, it has to answer a small ping once.  The answer also tells which kind it is.
+ * Anybody can tell of a member at an address whose owner has asked for nothing.  So an address has to answer one small ping
+ * before rumours are sent to it: otherwise all members would send to it.  The answer also shows the kind of the member.
  */
 void
 gossip_ask_first(struct swim *s, struct member *to)
@@ -374,7 +389,10 @@ gossip_ask_first(struct swim *s, struct member *to)
 	x = extra_new(s, to);
 	if (x == NULL)
 		return;
-	/* The same question until it is answered: with a new one each time, no answer that takes longer than an interval counts. */
+	/*
+	 * The ping is repeated under one number, so that an answer counts even if it takes longer than a gossip
+	 * interval.  The round trip of a repeated ping is not measured, as the answer may be to either (Karn's rule).
+	 */
 	if (!question_is_open(&x->routable_question))
 		question_open(s, &x->routable_question, QUESTION_ROUTABLE, core_seq(s));
 	seq = question_repeat(s, &x->routable_question);
@@ -383,7 +401,7 @@ gossip_ask_first(struct swim *s, struct member *to)
 		return;
 	w.recipient = recipient;
 	wire_begin_ping(&w, seq);
-	/* A base peer knows us by our word alone. */
+	/* A base peer learns who we are from this update only. */
 	if (to->peer != PEER_SWIMD)
 		gossip_add_untagged(s, &w, s->self);
 	outbox_end_to(s, &w, &trailer, base_room_for_answer(s, recipient, to), to);
@@ -427,7 +445,10 @@ gossip_push(struct swim *s, struct member *to)
 		outbox_cancel(s);
 }
 
-/* Many may be said to live at one address, which is asked for one of them at a time. */
+/*
+ * Has this push asked the address of to[at] already, for an earlier member?  A stranger can tell of many members at one
+ * address; the address gets one ping.
+ */
 static bool
 gossip_is_asked(struct member *const to[], size_t at)
 {
@@ -438,6 +459,7 @@ gossip_is_asked(struct member *const to[], size_t at)
 	return false;
 }
 
+/* The member that sent the answer, by the name in it, or else by its source address.  NULL: none is known. */
 static struct member *
 gossip_answerer(const struct swim *s, const struct input *in)
 {
@@ -459,7 +481,7 @@ gossip_answered(struct swim *s, const struct input *in, struct question *q)
 	question_close(s, q);
 	extra_tidy(s, m);
 	m->routable = true;
-	/* An answer to this ping confirms a stand-in as an answer to its greeting does. */
+	/* The answer confirms the name of an unnamed peer, as the answer to a greeting does. */
 	if (in->msg->member.id.len > 0)
 		members_keep_name(s, in, m);
 	answer.asked = *link_way(m);
@@ -511,7 +533,7 @@ gossip_tell_at(struct swim *s, struct member *m, const struct swim_addr *addr, s
 	struct wire_writer w;
 
 	outbox_trailer_named(s, &trailer);
-	/* Who tells it is worth more than the digest, which the next ping has. */
+	/* Our name is worth more than the digest, which the next ping has too. */
 	for (unsigned tries = 0; tries < 2; tries++) {
 		if (!outbox_begin(s, &w, &trailer, budget))
 			return;
@@ -525,7 +547,7 @@ gossip_tell_at(struct swim *s, struct member *m, const struct swim_addr *addr, s
 	}
 }
 
-/* What a datagram of this length may make us tell its sender; 0: nothing. */
+/* The most bytes of gossip that the datagram at hand may make us send to its sender; 0: none. */
 static size_t
 gossip_room_to_tell(struct swim *s, const struct input *in)
 {
@@ -567,9 +589,9 @@ gossip_tell_answered(struct swim *s, const struct input *in)
 			continue;
 		gossip_update_of(s, m, w.sync, &u);
 		u.flags |= WIRE_FLAG_ANSWERED;
-		/* The answer is to be about as small as the question. */
+		/* The datagram is to be about as small as the one that caused it. */
 		gossip_leave_out_tags(&u);
-		(void)wire_add_update(&w, &u); /* where it does not fit, a smaller one may */
+		(void)wire_add_update(&w, &u); /* a smaller update may still fit */
 	}
 	if (w.count > 0)
 		outbox_end(s, &w, &trailer, 0, &in->from);
@@ -584,7 +606,7 @@ gossip_moved(struct swim *s, struct member *m, const struct swim_addr *former)
 		gossip_tell_at(s, m, former, path_safe(s, m));
 }
 
-/* Do suspicions, verdicts or refutations wait that have not gone out to as many as one interval reaches? */
+/* Has a refute, gone or suspect rumour not gone out `gossip_fanout` times yet? */
 static bool
 gossip_is_urgent(const struct swim *s)
 {
@@ -598,7 +620,7 @@ gossip_is_urgent(const struct swim *s)
 	return false;
 }
 
-/* Those who have shown to be there; and what is told of a member is no news to itself. */
+/* May urgent rumours be pushed to m?  Only to a routable member, and not to one that may be the subject of the rumour. */
 static bool
 gossip_wants_news(const struct swim *s, const struct member *m)
 {
@@ -612,6 +634,7 @@ gossip_is_reached_swimd(const struct swim *s, const struct member *m)
 	return !base_is_peer(m) && locate_is_reached(s, m);
 }
 
+/* May rumours be pushed to m? */
 static bool
 gossip_is_told(const struct swim *s, const struct member *m)
 {
@@ -619,8 +642,9 @@ gossip_is_told(const struct swim *s, const struct member *m)
 }
 
 /*
- * Whom to push rumours to.  Base peers hear of new members by introductions too (introduce.c), and swimds do not.  So if there
- * are base peers, half as many targets more are picked among the swimds, which would otherwise hear late among many base peers.
+ * Picks the members to push rumours to.  Base peers hear of new members by introductions too (introduce.c), and swimd
+ * peers do not: a few swimd peers among many base peers would hear late.  So if there are base peers, half as many
+ * swimd peers are picked in addition.
  */
 static size_t
 gossip_pick_targets(struct swim *s, size_t want, struct member **to)
@@ -651,7 +675,10 @@ gossip_tick(struct swim *s)
 	if (!swim_time_reached(s->now, s->gossip_at))
 		return;
 	if (s->leaving) {
-		/* The last word has to reach somebody: louder than a rumour, and not used up by its limit. */
+		/*
+		 * The leave has to reach somebody: it goes to twice as many members, and its rumour begins anew in each
+		 * tick.
+		 */
 		want *= 2;
 		gossip_queue(s, s->self);
 	}
@@ -672,7 +699,7 @@ gossip_tick(struct swim *s)
 	s->gossiped = s->now;
 	s->gossip_at = SWIM_TIME_NEVER;
 	if (s->leaving) {
-		/* When all others have left too, nobody is there to be told. */
+		/* Without other members nobody has to be told. */
 		if (s->leave_ticks-- == 0 || s->live_count == 0) {
 			s->left = true;
 			return;

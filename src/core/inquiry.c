@@ -1,20 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pings outside of the failure detector: to join through an address, to learn who a stranger is, and to
- * see whether another's view still differs from ours before the two are compared in full.
+ * Questions outside of the failure detector: pings to an address, to learn who lives there, or whether anybody does.
+ * There are six kinds:
+ *
+ *	kind    why we ask                                 an answer leads to                       silence leads to
+ *	------  -----------------------------------------  ---------------------------------------  ------------------
+ *	SEED    we were told to join through the address   an event; a sync if the views differ     an event
+ *	GREET   a stranger or an unnamed peer spoke there  a member of the name in the answer       the unnamed peer goes
+ *	CHECK   a digest from there was not ours           a sync if the digest still is not ours   nothing
+ *	CLAIM   our name is said to live there too         of a namesake: a contest (claim.c)       the name is ours
+ *	LEAVER  a base peer is said to have left           under its id: it left, unless it denies  the base peer left
+ *	FORMER  a base peer answers at a new address       under another id: the base peer moved    the base peer moved
+ *
+ * An address is silent after INQUIRY_TRIES pings without an answer.  A small question is asked at an address that has
+ * never answered, because a stranger told of it: a ping has no more bytes than the stranger's datagram.  A check and a
+ * small greeting are one ping only; a small question of CLAIM is one ping for each datagram that pays for it.
  */
 #include <string.h>
 
 #include "core/internal.h"
 
 #define INQUIRY_TRIES 4 /* pings until an address counts as silent */
-/* More rounds of so many pings to a member of our name that has not decided yet, and to one of an earlier version. */
+/* Further rounds of INQUIRY_TRIES pings to a namesake that has not told its decision, and to one of an earlier version. */
 #define ROUNDS_MAX 6
 #define ROUNDS_EARLIER 1
-/* A leave must be told before other members declare the silent member failed. */
+/* A leaver is asked this many times as fast: its leave must be told before other members declare it failed. */
 #define LEAVER_HURRY 2
-#define PATIENCE_MAX swim_seconds(5) /* however slowly the failure detector asks */
-#define PAUSE_MAX swim_seconds(60)   /* between contests with one that stays as we do */
+#define PATIENCE_MAX swim_seconds(5) /* wait for an answer, if probe_timeout is longer */
+#define PAUSE_MAX swim_seconds(60)   /* between contests with a namesake that stays as we do */
 #define ADDRESS_MAX 47               /* a numeric address as text, without a zone */
 
 static swim_duration
@@ -26,8 +39,8 @@ inquiry_patience(const struct swim *s)
 }
 
 /*
- * A ping is as large as the answer that it wants.  Anybody may make us send those that are no join, to whom he
- * likes: they are no larger than that of one whose name we know.
+ * The size to pad a ping to, so that its answer has room for what we ask.  A stranger can make us send all kinds of
+ * pings but INQUIRY_SEED to any address, so these leave room for a name that we know, and not for the longest one.
  */
 static size_t
 inquiry_padded_to(const struct swim *s, const struct input *in, const struct inquiry *j,
@@ -39,12 +52,14 @@ inquiry_padded_to(const struct swim *s, const struct input *in, const struct inq
 	case INQUIRY_CLAIM:
 		return outbox_room_for_ack(s, s->self->name_len, ADDRESS_MAX);
 	case INQUIRY_CHECK:
-		/* Only an answer with a digest counts, so there must be room for one; nobody we know lives there. */
+		/*
+		 * Only an answer with a digest counts, so it needs room for one.  Here no member is known at the address.
+		 */
 		if (known == NULL)
 			return outbox_room_for_ack(s, in->speaker.len, ADDRESS_MAX);
 		break;
 	case INQUIRY_GREET:
-		/* The answer is to show whether a swimd or a base peer sent it. */
+		/* The answer is to show whether a swimd peer or a base peer sent it. */
 		if (known != NULL)
 			return outbox_room_for_kind(s, known->name_len, strlen(known->address));
 		break;
@@ -56,8 +71,9 @@ inquiry_padded_to(const struct swim *s, const struct input *in, const struct inq
 }
 
 /*
- * Does the smallest form of this ping fit into the budget?  A INQUIRY_CLAIM ping must: only a swimd sends in our name, and its
- * datagrams are large enough.  Other pings may exceed it now and then, as the datagrams of a base peer can be smaller.
+ * May this small ping be sent?  An INQUIRY_CLAIM ping has to fit into its budget: only a swimd peer sends in our name,
+ * and its datagrams are large enough.  Other pings may be gifts, as the datagrams of a base peer can be smaller than
+ * our pings.
  */
 static bool
 inquiry_fits(struct swim *s, const struct input *in, const struct inquiry *j,
@@ -69,8 +85,9 @@ inquiry_fits(struct swim *s, const struct input *in, const struct inquiry *j,
 }
 
 /*
- * For whom is this question written?  A base peer may have spoken from an address where we know a swimd, and a swimd from an
- * address where we know a base peer.  A greeting to such an address tells nothing of swimds, so that both kinds can answer it.
+ * For whom is this question written?  A base peer may have spoken from an address where we know a swimd peer, and a
+ * swimd peer from an address where we know a base peer.  A greeting to such an address tells nothing of swimd peers, so
+ * that both kinds can answer it.
  */
 static enum wire_recipient
 inquiry_recipient_of(const struct swim *s, const struct inquiry *j, const struct member *known)
@@ -79,7 +96,7 @@ inquiry_recipient_of(const struct swim *s, const struct inquiry *j, const struct
 
 	switch (j->kind) {
 	case INQUIRY_CHECK:
-		/* Only swimds send digests, and a digest has made us ask. */
+		/* Only swimd peers send digests, and a digest has made us ask. */
 		return WIRE_RECIPIENT_SWIMD;
 	case INQUIRY_CLAIM:
 		return recipient == WIRE_RECIPIENT_UNKNOWN ? WIRE_RECIPIENT_SWIMD : recipient;
@@ -95,7 +112,9 @@ inquiry_recipient_of(const struct swim *s, const struct inquiry *j, const struct
 	return recipient;
 }
 
-/* The member that a INQUIRY_LEAVER or a INQUIRY_FORMER asks about.  NULL: it is forgotten, or has another address by now. */
+/*
+ * The member that an INQUIRY_LEAVER or an INQUIRY_FORMER asks about.  NULL: the member is forgotten, or has moved.
+ */
 static struct member *
 inquiry_asked_member(const struct swim *s, const struct inquiry *j)
 {
@@ -122,7 +141,10 @@ inquiry_add_updates(struct swim *s, struct wire_writer *w, const struct inquiry 
 	gossip_add_without(s, w, s->self);
 }
 
-/* Send the ping that only base peers read.  The one that only swimds read follows, and one of the two is answered. */
+/*
+ * Sends a seed the ping that only base peers read.  The ping that only swimd peers read follows, and the seed answers
+ * one of them.
+ */
 static void
 inquiry_send_to_base(struct swim *s, struct inquiry *j, struct member *known)
 {
@@ -150,7 +172,7 @@ inquiry_send(struct swim *s, const struct input *in, struct inquiry *j)
 	struct wire_writer w;
 	size_t room;
 
-	/* As long as nobody has answered there, a ping is all: it proves the address, and the claim may come after it. */
+	/* A small question is a ping alone: our claim may follow once the address has answered. */
 	if (j->kind == INQUIRY_CLAIM && !j->small)
 		claim_send(s, j);
 	known = locate_at(s, &j->addr);
@@ -210,9 +232,9 @@ inquiry_ask(struct swim *s, const struct input *in, struct inquiry *j)
 }
 
 /*
- * A stranger may have us ask at an address that has never answered: once, in no more bytes than it sent.  Those of whom
- * we say more there, and more than once, are members that have answered there.  A namesake has no entry of its own in the
- * table of members, so claim_is_routable() says whether it has answered at this address.
+ * Is this question small?  A stranger can make us ask at an address that has never answered us, but in no more bytes
+ * than the stranger sent.  A member that has answered there is sent larger pings, and more than one.  A namesake has no
+ * entry of its own in the table of members, so claim_is_routable() tells whether it has answered at this address.
  */
 static bool
 inquiry_is_small(struct swim *s, const struct input *in, const struct inquiry *j)
@@ -268,7 +290,7 @@ inquiry_end(struct swim *s, struct inquiry *j)
 struct inquiry_about {
 	enum inquiry_kind kind;
 	const struct member *member; /* INQUIRY_LEAVER, INQUIRY_FORMER: the member; else NULL */
-	uint64_t than;               /* INQUIRY_LEAVER: the incarnation that left */
+	uint64_t than;               /* INQUIRY_LEAVER: the incarnation at which it left */
 };
 
 static bool
@@ -287,7 +309,7 @@ inquiry_open(struct swim *s, const struct input *in, const struct swim_addr *add
 			slot = slot == NULL ? j : slot;
 			continue;
 		}
-		/* One look at another's view at a time. */
+		/* One check of a digest at a time, and one question of each other kind to an address. */
 		if (j->kind == kind && (kind == INQUIRY_CHECK || swim_addr_equal(&j->addr, addr)))
 			return false;
 	}
@@ -345,18 +367,20 @@ inquiry_introduce(struct swim *s, const struct input *in, const struct wire_memb
 	apply_own_word(s, in, &u);
 }
 
-/* A base peer's ack names it. */
 void
 inquiry_learn(struct swim *s, const struct input *in, const struct swim_addr *from)
 {
-	struct swim_addr at = *from; /* `from` may belong to the stand-in that goes */
+	struct swim_addr at = *from; /* `from` may belong to the unnamed peer that is dropped */
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
-	/* Its address is a host name that nobody has looked up: it is here.  That replaces its stand-in. */
+	/*
+	 * The address of m is a host name that was not looked up: m lives here, and replaces the unnamed peer of this
+	 * address.
+	 */
 	if (m != NULL && m != s->self && m->addr.family == 0)
 		locate_found(s, in, m, &at);
 	inquiry_introduce(s, in, &in->msg->member, &at);
-	/* Another may be known at this address as well: a successor and the member before it. */
+	/* Two members may be known at this address, one that is gone and its successor.  So the id decides. */
 	m = in->msg->member.id.len > 0
 		? members_find(s, in->msg->member.id.bytes, in->msg->member.id.len)
 		: locate_at(s, &at);
@@ -374,7 +398,7 @@ inquiry_contest_takes(const struct swim *s)
 	return swim_ns(INQUIRY_TRIES * inquiry_patience(s).ns);
 }
 
-/* Where the question of this kind to this address is in the table; SWIM_INQUIRIES: none is under way. */
+/* The index of the question of this kind to this address in s->inquiries; SWIM_INQUIRIES: none is under way. */
 static size_t
 inquiry_place_of(const struct swim *s, const struct swim_addr *addr, enum inquiry_kind kind)
 {
@@ -387,7 +411,7 @@ inquiry_place_of(const struct swim *s, const struct swim_addr *addr, enum inquir
 	return i;
 }
 
-/* The contest with another member of our name at this address, of which inquiry_start begins one at a time; or NULL. */
+/* The contest with a namesake at this address, of which there is one at most; NULL: none is under way. */
 static struct inquiry *
 inquiry_contest_at(struct swim *s, const struct swim_addr *addr)
 {
@@ -396,7 +420,10 @@ inquiry_contest_at(struct swim *s, const struct swim_addr *addr)
 	return i < SWIM_INQUIRIES ? &s->inquiries[i] : NULL;
 }
 
-/* The address has not answered yet.  Another datagram has come from there: it pays for one more small ping. */
+/*
+ * Sends one more small ping to an address that has not answered yet: another datagram has told of it, and pays for the
+ * ping.
+ */
 static void
 inquiry_ask_once_more(struct swim *s, const struct input *in, struct inquiry *j)
 {
@@ -446,8 +473,8 @@ inquiry_is_move_to(const struct swim *s, const struct swim_addr *addr)
 }
 
 /*
- * Anybody may answer with the id of a living member.  So we ask at the former address of m before we believe that m has moved
- * to the address `to`.
+ * Anybody can answer with the id of a living member.  So we ask at the former address of m before we believe that m has
+ * moved to the address `to`.
  */
 static void
 inquiry_ask_former(struct swim *s, const struct input *in, const struct member *m,
@@ -465,8 +492,8 @@ inquiry_ask_former(struct swim *s, const struct input *in, const struct member *
 }
 
 /*
- * A base peer has answered our greeting with the id of a base peer that we know at another address, and gives the address that
- * we asked for its own.  It may have crashed and started again at this address.
+ * A base peer has answered our greeting with the id of a base peer that we know at another address, and gives the
+ * address that we asked for its own.  It may have crashed and started again at this address.
  */
 static void
 inquiry_found_elsewhere(struct swim *s, const struct input *in, const struct inquiry *j)
@@ -518,8 +545,8 @@ inquiry_is_contested(struct swim *s, const struct swim_addr *addr)
 }
 
 /*
- * What we sent there has come back: the address is one of our own.  The contest stays open with its sequence number until
- * its end, since a ping of our name with an unknown number begins a contest: what comes back would begin the next, for
+ * Our own datagram has come back, so the address is one of our own.  The question stays open until its end: a ping in
+ * our name with an unknown number begins a contest, so the next datagram that comes back would begin another one, for
  * ever.
  */
 static void
@@ -568,7 +595,10 @@ inquiry_is_ours(const struct swim *s, uint64_t seq)
 	return question_is(s, seq, QUESTION_INQUIRY);
 }
 
-/* Where we stay, it goes on until its end: two that both stay must not rise at each other's every word. */
+/*
+ * Applies what claim_outdone() decides.  If we stay the contest goes on until its end: of two namesakes that both stay,
+ * neither may raise its incarnation at every claim of the other.
+ */
 static enum claim_end
 inquiry_outdone(struct swim *s, struct inquiry *j, const struct swim_addr *from)
 {
@@ -581,19 +611,22 @@ inquiry_outdone(struct swim *s, struct inquiry *j, const struct swim_addr *from)
 	return end;
 }
 
-/* From the beginning, with all that is known of the answer forgotten. */
+/* Begins another round of pings, and forgets the answers to the last one. */
 static void
 inquiry_contest_again(struct swim *s, const struct input *in, struct inquiry *j)
 {
 	j->answered = j->base = j->stays = false;
-	/* A namesake of this version does not change its decision: keep its last claim, as its next claims may be lost. */
+	/* A namesake of this version does not change its decision: keep its last claim, as later claims may be lost. */
 	j->claimed = j->claimed && j->modern;
 	j->outdone = j->outdone && j->modern;
 	inquiry_await(s, j, core_seq(s));
 	inquiry_ask(s, in, j);
 }
 
-/* Of a claim alone nothing is told, as its source may be forged.  Whoever is settled need not wait for the claim. */
+/*
+ * Tells the name conflict, if a claim has come too, or if we are settled.  To be called once a namesake has answered
+ * our ping: a claim alone is not enough, as its source may be forged.
+ */
 static void
 inquiry_tell_claim(struct swim *s, const struct inquiry *j)
 {
@@ -601,20 +634,24 @@ inquiry_tell_claim(struct swim *s, const struct inquiry *j)
 		claim_complain(s, &j->addr);
 }
 
-/* A member of our name has answered the small ping.  Send our claim to it, and begin a full round of INQUIRY_TRIES pings. */
+/*
+ * A namesake has answered the small ping.  Send our claim to it, and begin a full round of INQUIRY_TRIES pings.
+ */
 static void
 inquiry_show(struct swim *s, const struct input *in, struct inquiry *j)
 {
 	struct inquiry before = *j;
 
 	claim_namesake_answered(s, &j->addr);
-	/* It tells others that our name lives there. */
+	/*
+	 * The namesake tells others that our name lives at its address.  So we have to rise above our present incarnation.
+	 */
 	if (j->than < s->self->incarnation)
 		j->than = s->self->incarnation;
 	j->small = false;
 	inquiry_contest_again(s, in, j);
 	j->claimed = before.claimed;
-	/* If a claim has outdone us already, only this answer was missing: no later claim can change the outcome. */
+	/* If a claim has outdone ours already, only this answer was missing.  No later claim can change the outcome. */
 	j->answered = j->outdone = before.outdone;
 	j->stays = before.stays;
 	if (j->outdone)
@@ -623,14 +660,14 @@ inquiry_show(struct swim *s, const struct input *in, struct inquiry *j)
 		inquiry_tell_claim(s, j);
 }
 
-/* Somebody lives where another of our name is said to. */
+/* Handles an answer to INQUIRY_CLAIM: somebody lives at the address where a namesake is said to live. */
 static void
 inquiry_contested(struct swim *s, const struct input *in, struct inquiry *j)
 {
 	bool same = probe_same_id(in->msg->member.id, s->self);
 
 	if (s->leaving) {
-		/* We go anyway, and must not rise again. */
+		/* We are leaving, so our incarnation must not rise again. */
 		inquiry_end(s, j);
 	} else if (j->looped) {
 		/* We ourselves answered. */
@@ -639,14 +676,17 @@ inquiry_contested(struct swim *s, const struct input *in, struct inquiry *j)
 		claim_taken(s, &j->addr);
 		apply_refute(s, in, j->than);
 	} else if (j->small) {
-		/* That proves the address.  What a swimd answers to a small ping may look like a base peer's answer. */
+		/*
+		 * This proves the address, but not the kind: a swimd peer's answer to a small ping may look like a base
+		 * peer's.
+		 */
 		inquiry_show(s, in, j);
 	} else if (!in->msg->trailer.has_digest || j->outdone) {
-		/* A base peer can't say for how long: it was there when we asked. */
+		/* A base peer cannot say for how long it has had the name, so it counts as the older one. */
 		j->answered = j->base = true;
 		inquiry_outdone(s, j, &in->from);
 	} else {
-		/* One of us answers the claim that went with the ping, unless it is the one that goes. */
+		/* A namesake that is a swimd peer answers the claim that went with our ping, unless the namesake goes. */
 		j->answered = true;
 		claim_namesake_answered(s, &j->addr);
 		inquiry_tell_claim(s, j);
@@ -709,7 +749,9 @@ inquiry_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end
 	}
 }
 
-/* How long the answer took, unless nobody knows to which of several pings it is one (Karn's rule). */
+/*
+ * Measures the round trip of the answer, unless several pings were sent, so that it may answer any of them (Karn's rule).
+ */
 static void
 inquiry_time_answer(struct swim *s, const struct input *in, const struct inquiry *j)
 {
@@ -720,7 +762,7 @@ inquiry_time_answer(struct swim *s, const struct input *in, const struct inquiry
 		    j->question.sent);
 }
 
-/* Where a swimd lived a base peer of its name answers: the ping had room for the digest of a swimd. */
+/* Notes that the member of this answer is a base peer, if the answer has no digest though it had room for one. */
 static void
 inquiry_note_base(struct swim *s, const struct input *in, const struct inquiry *j)
 {
@@ -729,14 +771,17 @@ inquiry_note_base(struct swim *s, const struct input *in, const struct inquiry *
 
 	if (m == NULL || m == s->self || !swim_addr_equal(&m->addr, &j->addr))
 		return;
-	/* What made us ask may be forged: a swimd is one until it had room to say so and did not. */
+	/*
+	 * The datagram that made us ask may be forged.  So a swimd peer is taken for a base peer only if its
+	 * answer had room for a digest and has none.
+	 */
 	if (!j->to_base && (!j->of_base || base_kind(s, m) == SWIM_KIND_SWIMD) &&
 	    j->len < outbox_room_for_kind(s, id.id.len, id.address.len))
 		return;
 	m->peer = PEER_BASE;
 }
 
-/* It lives where it was asked, and is said to, or can be reached where it was asked. */
+/* Notes that the member of this answer is routable, if the address that was asked is the advertised one. */
 static void
 inquiry_prove(struct swim *s, const struct input *in, const struct swim_addr *asked)
 {
@@ -765,9 +810,9 @@ inquiry_is_denied(const struct input *in, uint64_t than)
 }
 
 /*
- * The base peer that is said to leave answers under its own name: so no other has started at its address, and it was itself
- * that said so.  It may go on answering for as long as it likes, but one that has not left denies it in that answer.
- * A small question has no room for what is to be denied.
+ * The base peer that is said to have left answers under its own name: so no other has started at its address, and it
+ * was itself that told of the leave.  A base peer that has left may go on answering.  One that has not left denies the
+ * leave in its answer, unless the question was small: a small question has no room to tell the base peer of the leave.
  */
 static void
 inquiry_leaver_answered(struct swim *s, const struct input *in, const struct inquiry *j)
@@ -779,7 +824,10 @@ inquiry_leaver_answered(struct swim *s, const struct input *in, const struct inq
 		apply_left(s, in, m, j->than);
 }
 
-/* A base peer that we hold dead has answered by its id.  Tell it of its death by a ping: it refutes that, and is alive again. */
+/*
+ * A base peer that we hold dead has answered by its id.  Tell it of its death by a ping: it refutes that, and is alive
+ * again.
+ */
 static void
 inquiry_tell_of_its_death(struct swim *s, const struct input *in, const struct swim_addr *asked)
 {
@@ -795,7 +843,7 @@ inquiry_seed_answered(struct swim *s, const struct input *in, const struct inqui
 {
 	bool other = in->answer.of_seed;
 
-	/* Another of our name, unless what we sent came back to us. */
+	/* A namesake has answered, unless our own ping came back to us. */
 	if (!other && !j->looped) {
 		claim_namesake_answered(s, &j->addr);
 		inquiry_contest(s, in, &j->addr, s->self->incarnation);
@@ -805,7 +853,7 @@ inquiry_seed_answered(struct swim *s, const struct input *in, const struct inqui
 		sync_start(s, in, &j->addr);
 }
 
-/* The answer tells what the question was asked for. */
+/* Does what an answer to this kind of question leads to. */
 static void
 inquiry_conclude(struct swim *s, const struct input *in, const struct inquiry *j)
 {
@@ -829,7 +877,7 @@ inquiry_conclude(struct swim *s, const struct input *in, const struct inquiry *j
 			inquiry_former_is_gone(s, in, j);
 		break;
 	case INQUIRY_CHECK:
-		/* Digests leave out the dead, so before our first view we ask for one even if the digests are equal. */
+		/* Digests leave out the dead, so our first sync begins even if the digests are equal. */
 		if (swimd && (!s->synced || sync_differs(s, &in->msg->trailer)))
 			sync_start(s, in, &j->addr);
 		break;
@@ -844,7 +892,7 @@ inquiry_answered(struct swim *s, const struct input *in, struct question *q)
 {
 	/* A copy, as a question that is asked below may take the place of this one. */
 	const struct inquiry was = *question_owner(q, struct inquiry, question);
-	/* A member that an operator told us to join counts as our cluster. */
+	/* An operator told us to join through the seed, so its answer is believed. */
 	struct answer answer = {.asked = was.addr, .believed = was.kind == INQUIRY_SEED};
 	struct input known;
 
@@ -853,7 +901,7 @@ inquiry_answered(struct swim *s, const struct input *in, struct question *q)
 		return (struct answer){.ours = true};
 	}
 	inquiry_end(s, question_owner(q, struct inquiry, question));
-	/* One that is asked for its view is a swimd, whose answer may have had no room for the digest. */
+	/* Only a swimd peer is sent a check, and its answer may have had no room for the digest. */
 	answer.as_itself = !in->msg->trailer.has_digest && was.kind != INQUIRY_CHECK;
 	known = input_answering(in, answer);
 	inquiry_time_answer(s, in, &was);
@@ -886,9 +934,10 @@ inquiry_foreign(struct swim *s, const struct wire_message *msg, const struct swi
 }
 
 /*
- * Another of our name is there and stays, as we do.  All others move us at every contradiction, ours and its own: so
- * what is said meanwhile is kept for a contest that comes later each time.  One such rest at once: strangers
- * who answer at many addresses must not hold all places.
+ * Begins the pause between two contests: a namesake has answered and stays, as we do.  Each contradiction, ours or the
+ * namesake's, makes all other members move our name.  So what is told of the namesake meanwhile waits for the next
+ * contest, and each pause is twice as long as the last one.  There is one pause at a time: strangers that answer at
+ * many addresses must not hold all slots.
  */
 static void
 inquiry_rest(struct swim *s, struct inquiry *j)
@@ -918,7 +967,7 @@ inquiry_witness(struct swim *s, const struct input *in, const struct swim_addr *
 	if (j == NULL || j->witnessed)
 		return;
 	j->witnessed = true;
-	/* The member that answered before may be gone, perhaps because of us. */
+	/* The namesake that answered before may be gone, perhaps because it lost the contest. */
 	if (!claim_is_settled(s) && (j->pausing || j->answered)) {
 		j->pausing = false;
 		j->claimed = j->outdone = j->quiet = false;
@@ -926,12 +975,12 @@ inquiry_witness(struct swim *s, const struct input *in, const struct swim_addr *
 	}
 }
 
+/* The pause is over: begin the next contest, if others have told of the namesake meanwhile. */
 static void
 inquiry_rested(struct swim *s, const struct input *in, struct inquiry *j)
 {
 	j->pausing = false;
 	j->again = 0;
-	/* Nothing more was said of it. */
 	if (s->leaving || j->than < s->self->incarnation) {
 		inquiry_end(s, j);
 		return;
@@ -941,8 +990,9 @@ inquiry_rested(struct swim *s, const struct input *in, struct inquiry *j)
 }
 
 /*
- * Is another round of pings needed?  The namesake decides, and we have not heard its decision.  If it goes, it stops to
- * answer.  If it stays and is of this version, it repeats that in every round, so that we hear it even if claims are lost.
+ * Is another round of pings needed?  It is if the namesake decides and we have not heard its decision.  A namesake that
+ * goes stops answering.  A namesake of this version that stays says so in every round, so that we hear it even if
+ * claims are lost.
  */
 static bool
 inquiry_goes_on(const struct inquiry *j)
@@ -954,7 +1004,7 @@ inquiry_goes_on(const struct inquiry *j)
 	return j->claimed && !j->outdone;
 }
 
-/* Nobody of our name is there, or a member of our name stays as we do, or the contest is not over. */
+/* A round of pings is over: no namesake is there, or the namesake stays as we do, or another round is needed. */
 static void
 inquiry_contest_ends(struct swim *s, const struct input *in, struct inquiry *j)
 {
@@ -968,11 +1018,11 @@ inquiry_contest_ends(struct swim *s, const struct input *in, struct inquiry *j)
 	}
 	if (!j->answered)
 		claim_unanswered(s, &j->addr, j->witnessed);
-	/* An earlier version never tells its decision, so at the end the ages decide.  A namesake of this version tells it. */
+	/* A namesake of an earlier version never tells its decision, so at the end the ages decide. */
 	if (j->answered && (j->outdone || (j->claimed && !j->modern) || j->base) &&
 	    inquiry_outdone(s, j, &j->addr) == CLAIM_WE_GO)
 		return;
-	/* The other member is gone, or goes, or has to go: the name is ours, unless we are leaving. */
+	/* The namesake is gone, or goes, or has to go: the name is ours. */
 	apply_refute(s, in, j->than);
 	if (j->answered) {
 		inquiry_tell_claim(s, j);
@@ -980,6 +1030,7 @@ inquiry_contest_ends(struct swim *s, const struct input *in, struct inquiry *j)
 	}
 }
 
+/* Does what silence leads to for this kind of question. */
 static void
 inquiry_give_up(struct swim *s, const struct input *in, struct inquiry *j)
 {
@@ -991,7 +1042,10 @@ inquiry_give_up(struct swim *s, const struct input *in, struct inquiry *j)
 		outbox_seed_event(s, SWIM_EVENT_SEED_SILENT, &j->addr, wire_str_of(""));
 		break;
 	case INQUIRY_GREET:
-		/* A sender that has never answered may not even have pinged us; if it did, its next ping makes us ask again. */
+		/*
+		 * The source of the unnamed peer's ping may have been forged.  If it was not, its next ping makes us
+		 * ask again.
+		 */
 		m = locate_at(s, &j->addr);
 		if (m != NULL && m->unnamed && !m->routable && !members_is_announced(m))
 			members_destroy(s, in, m);

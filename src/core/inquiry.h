@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pings outside the detector: joining, greeting strangers, comparing digests. */
+/* Questions outside of the failure detector, of six kinds; the head of inquiry.c says what each of them leads to. */
 #ifndef SWIMD_CORE_INQUIRY_H
 #define SWIMD_CORE_INQUIRY_H
 
@@ -18,12 +18,12 @@ struct question;
 struct swim;
 
 enum inquiry_kind {
-	INQUIRY_SEED,   /* for swim_join: ends in an event */
-	INQUIRY_GREET,  /* to learn who a stranger is */
-	INQUIRY_CHECK,  /* to see whether its view still differs from ours */
-	INQUIRY_CLAIM,  /* to see whether another who bears our name is alive there */
-	INQUIRY_LEAVER, /* to see whether a base peer that is said to have left is silent */
-	INQUIRY_FORMER, /* to see whether a base peer that answers at a new address is silent at its former one */
+	INQUIRY_SEED,   /* can we join through this address? */
+	INQUIRY_GREET,  /* who lives at this address? */
+	INQUIRY_CHECK,  /* does the view of the member at this address still differ from ours? */
+	INQUIRY_CLAIM,  /* does a namesake live at this address? */
+	INQUIRY_LEAVER, /* has the base peer at this address left? */
+	INQUIRY_FORMER, /* is the base peer that answers at a new address gone from this one? */
 };
 
 struct inquiry {
@@ -38,68 +38,80 @@ struct inquiry {
 	/* INQUIRY_LEAVER, INQUIRY_FORMER: hash of the name of the member that is asked about */
 	uint64_t member;
 	struct swim_addr to; /* INQUIRY_FORMER: the new address, where the base peer answers */
-	/* INQUIRY_CLAIM: the incarnation to rise above when nobody is there.  INQUIRY_LEAVER: the incarnation that left. */
+	/*
+	 * INQUIRY_CLAIM: the incarnation to rise above if no namesake is there.  INQUIRY_LEAVER: the incarnation at
+	 * which the base peer is said to have left.
+	 */
 	uint64_t than;
-	bool answered; /* INQUIRY_CLAIM: a member of our name has answered, */
-	bool
-	    outdone; /* a member claims the name for longer: together with `answered` this ends us */
-	bool claimed; /* a member claims it for about as long as we have, and is to decide */
-	bool base; /* what answered is a base peer, which cannot say for how long it has the name */
-	bool witnessed; /* another member says that our name lives there */
-	bool stays;     /* by the ages the name is ours, and we say so */
-	bool heard;     /* INQUIRY_CLAIM: a claim came from there; it is told after an answer */
-	bool modern;    /* the other decides as we do: we go at its decision only */
-	bool quiet;     /* nobody answered in the round of questions before */
-	unsigned again; /* so many more rounds of questions have been asked in this contest */
-	bool
-	    looped; /* INQUIRY_CLAIM, INQUIRY_SEED: what we sent there came back: the address is one of our own */
-	bool pausing; /* INQUIRY_CLAIM: both stay, and the other is asked again after `rest` */
-	swim_duration rest;
+	/* The fields below are used by INQUIRY_CLAIM alone, `looped` by INQUIRY_SEED too. */
+	bool answered;      /* a namesake has answered a ping of this round */
+	bool outdone;       /* a claim outdoes ours: we go once the namesake has answered */
+	bool claimed;       /* a claim leaves the contest open: the namesake decides */
+	bool base;          /* the namesake is a base peer, or had outdone us before it answered */
+	bool witnessed;     /* a witness says that our name lives there */
+	bool stays;         /* by the ages we stay, and our claims say so */
+	bool heard;         /* a claim that does not outdo ours has come from there */
+	bool modern;        /* the namesake tells when it decides to stay: we go only then */
+	bool quiet;         /* nobody answered in the round of pings before */
+	unsigned again;     /* rounds of pings after the first one */
+	bool looped;        /* our own ping came back: the address is one of our own */
+	bool pausing;       /* both stay, and this is the pause before the next contest */
+	swim_duration rest; /* length of the last pause */
 };
 
-/* A base peer has answered at `addr`, and we are asking at its former address whether it has moved (INQUIRY_FORMER). */
+/* Are we asking at the former address of a base peer whether it has moved to `addr` (INQUIRY_FORMER)? */
 bool inquiry_is_move_to(const struct swim *, const struct swim_addr *addr);
+/*
+ * Begin a question of this kind, which is not INQUIRY_LEAVER or INQUIRY_FORMER.  False: such a question to this address
+ * is under way, or there is no slot for it, or no ping can be sent now.
+ */
 bool inquiry_start(struct swim *, const struct input *, const struct swim_addr *,
     enum inquiry_kind);
 /*
- * Another bears our name, it is said, at `addr`: find out; when nobody answers there, rise above `than`.  True: just
- * begun; else that is under way, or there is no place for it.
+ * A namesake is said to live at `addr`: begin a contest.  If nobody answers there, we rise above `than`.  True: the
+ * contest has just begun; false: it is under way already, or there is no slot for it.
  */
 bool inquiry_contest(struct swim *, const struct input *, const struct swim_addr *addr,
     uint64_t than);
-/* A datagram from the address `at`, which names no sender, says that this base peer left at this incarnation: ask there. */
+/*
+ * A datagram without a sender's name, from the address `at`, says that this base peer left at this incarnation: ask there.
+ */
 void inquiry_ask_leaver(struct swim *, const struct input *, const struct member *,
     const struct swim_addr *at, uint64_t incarnation);
-/* That question to this address is under way. */
+/* Is a question of inquiry_ask_leaver() to this address under way? */
 bool inquiry_is_leaver(const struct swim *, const struct swim_addr *);
-/* We are finding that out. */
+/* Is a contest with a namesake at this address under way, or in a pause? */
 bool inquiry_is_contested(struct swim *, const struct swim_addr *addr);
-/* How long it takes at most. */
+/* How long one round of a contest takes at most. */
 swim_duration inquiry_contest_takes(const struct swim *);
-/* True if `seq` is of a ping or claim of ours that is under way: then we hear ourselves. */
+/* Is `seq` the number of a question here?  Then a ping or claim in our name with this number is our own that came back. */
 bool inquiry_is_ours(const struct swim *, uint64_t seq);
-/* A ping in our own name has come.  If the number is of a ping of ours to a seed, the seed's address is one of our own. */
+/*
+ * A ping in our own name has come.  If its number is that of a ping of ours to an address, the address is one of our own.
+ */
 void inquiry_came_back(struct swim *, const struct input *, uint64_t seq);
+/* Our own claim has come back from this address, so the address is one of our own. */
 void inquiry_uncontested(struct swim *, const struct input *, const struct swim_addr *addr);
 /*
- * Note the outcome by the claim that came from this address.  It takes effect once a namesake has answered there, and only
- * then is the conflict told.  `modern`: the claim is of this version, whose sender tells us when it decides to stay.
+ * Note the outcome that follows from a claim which came from this address.  The outcome takes effect, and the conflict
+ * is told, once a namesake has answered there.  `modern`: the namesake is of this version, and tells us when it decides
+ * to stay.
  */
 void inquiry_claimed(struct swim *, const struct swim_addr *addr, enum claim_end, bool modern);
-/* A claim has come that ends the contest with the one at this address for us, once that one has answered. */
+/* Has a claim from this address outdone ours, so that we go once a namesake has answered there? */
 bool inquiry_is_outdone(const struct swim *, const struct swim_addr *addr);
-/* Is a question of ours to this address under way whose answer tells whether one of our name lives there? */
+/* Is a question of ours to this address under way whose answer tells whether a namesake lives there? */
 bool inquiry_asks(const struct swim *, const struct swim_addr *addr);
-/* A small answer from one of our name. */
+/* Handles a nack, with which a namesake may have answered a small ping. */
 void inquiry_nack(struct swim *, const struct input *);
-/* Another member says that our name lives there. */
+/* A witness says that our name lives at this address. */
 void inquiry_witness(struct swim *, const struct input *, const struct swim_addr *addr);
-/* Who speaks from here, and is not known, is a member under this id, at incarnation 0 until it says more of itself. */
+/* Take up the speaker at `from` under this id, unless the id is known: at incarnation 0, until it tells its incarnation. */
 void inquiry_introduce(struct swim *, const struct input *, const struct wire_member_id *,
     const struct swim_addr *from);
-/* Who answered from here (without our extensions) is a member under the id that it gave. */
+/* An answer without extensions has come from `from`: take its sender up under the id in it, in place of an unnamed peer. */
 void inquiry_learn(struct swim *, const struct input *, const struct swim_addr *from);
-/* What answers belongs to another cluster: that is the end of a join that waits for it. */
+/* A member of another cluster has answered.  If that is the seed of a join, the join ends with an event. */
 void inquiry_foreign(struct swim *, const struct wire_message *, const struct swim_addr *from);
 /* Somebody lives at the address that was asked: what follows of that depends on the kind of the join. */
 struct answer inquiry_answered(struct swim *, const struct input *, struct question *);

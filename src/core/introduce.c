@@ -1,38 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Introducing base peers to the members.  A base peer never asks for the list of members and never compares views, and a
- * member that it knows from a ping alone it tells to nobody.  So we tell each base peer of all members, and of each member
- * that comes or goes later, by pings full of updates.  The next ping is sent when the last one has been answered, and a ping
- * that is not answered is sent again.  Only a few swimds do this for a base peer: the swimd that it pinged first, and the two
- * swimds for which a hash of their name and the base peer's is lowest.
+ * Introducing base peers to the members.  A base peer never asks for the list of members, never compares views, and
+ * tells nobody of a member that it knows from a ping alone.  So we tell each base peer of all members, and of each
+ * member that comes or goes later, by pings full of updates.  The next ping is sent when the base peer has answered the
+ * last one; a ping without an answer is sent again.  Only a few swimd peers do this for a base peer: the swimd peer
+ * that the base peer pinged first, and the two swimd peers for which the hash of their own name and the base peer's
+ * name is lowest.
  *
- * When a member comes or goes it gets the next serial number (`arrived`).  A base peer is told in passes over the table of
- * members: each pass tells of the members whose serial number is later than the beginning of the last pass.  Members that
- * have died are told too: a base peer that has heard of a suspicion waits until it hears how the suspicion ended.
+ * A member that comes or goes gets the next serial number (`arrived`).  A base peer is told in passes over the table of
+ * members: each pass tells of the members that got their serial number after the last pass began.  A pass tells of dead
+ * members too: a base peer that has heard of a suspicion waits until it hears how the suspicion ended.
  *
  * A base peer that pings with a lower sequence number than before has started anew and knows nobody.
  *
- * A base peer gossips a new member that it learns from an update in a few of the datagrams that it sends next, whoever
- * receives them.  Swimds whose only seeds are base peers find each other by this.  So a swimd that has joined through a base
- * peer sends it nothing but answers for a probe interval: otherwise the base peer would use up these few datagrams on acks to
- * that swimd.
+ * A base peer that learns of a new member from an update gossips it in the next few datagrams that it sends, to any
+ * receiver. Swimd peers whose only seeds are base peers find each other by these datagrams.  So a swimd peer that has
+ * joined through a base peer sends the base peer nothing but answers for one probe interval: otherwise the base peer
+ * would use up these few datagrams on acks to that swimd peer.
  *
- * This file also corrects what base peers say of members.  They do not compare views, so whoever hears a base peer say
- * something that is no longer so answers with what is so.
+ * This file also corrects base peers, as they do not compare views: a swimd peer that hears a base peer say something
+ * outdated about a member answers with the present record.
  */
 #include <string.h>
 
 #include "core/internal.h"
 
-#define INTRODUCE_BY 2 /* swimds that introduce a base peer, besides the one that it pinged first */
+#define INTRODUCE_BY 2 /* swimd peers that introduce a base peer, besides the one it pinged first */
 #define INTRODUCE_TRIES 4
-/* Pings for introductions in a gossip interval, to all base peers together. */
+/* The most pings for introductions in one gossip interval, to all base peers together. */
 #define INTRODUCE_MOST 100
-/* The rest after INTRODUCE_TRIES pings without an answer. */
+/* How long a base peer that left INTRODUCE_TRIES pings unanswered gets no further ping. */
 #define INTRODUCE_LATER swim_seconds(5)
-/* A base peer that comes back is told of deaths of this age and younger: it may have been holding the dead suspect. */
+/* A base peer that comes back is told of deaths that are at most this old: it may still hold these members suspect. */
 #define INTRODUCE_DEAD swim_seconds(120)
-/* The least time between two new starts of a base peer, as pings may come out of order, and between two introduce_end_again. */
+/*
+ * The least time between two new starts of a base peer, as pings may come out of order, and between two
+ * introduce_end_again().
+ */
 #define INTRODUCE_AGAIN swim_seconds(5)
 
 /* NULL: the member is no base peer, or has not been introduced yet. */
@@ -49,7 +53,7 @@ introduce_wake(struct swim *s, swim_time at)
 		s->introduce_at = swim_time_min(s->introduce_at, at);
 }
 
-/* When to tell of a change: one gossip interval later, so that several changes go into one ping. */
+/* When to tell of a change: after one gossip interval, so that several changes go into one ping. */
 static swim_time
 introduce_soon(const struct swim *s)
 {
@@ -121,7 +125,9 @@ introduce_met(struct swim *s, struct member *m)
 		i->ours = true;
 }
 
-/* Are we one of the swimds that introduce this base peer?  The hash of both names puts the swimds into an order. */
+/*
+ * Are we one of the swimd peers that introduce this base peer?  The hash of both names puts the swimd peers into an order.
+ */
 static bool
 introduce_is_ours(const struct swim *s, const struct member *m)
 {
@@ -149,7 +155,10 @@ introduce_is_spreading(const struct swim *s, const struct member *m)
 	       swim_time_since(s->now, m->met).ns < s->config.timing.probe_interval.ns;
 }
 
-/* Does this pass tell `to` of m?  A long ladder of our own does not fit into probes, so each swimd tells its own here. */
+/*
+ * Does this pass tell `to` of m?  A long ladder does not fit into a probe, so each swimd peer tells its own ladder in a
+ * pass.
+ */
 static bool
 introduce_tells(const struct swim *s, const struct member *to, const struct member *m)
 {
@@ -158,7 +167,9 @@ introduce_tells(const struct swim *s, const struct member *to, const struct memb
 	if (m == to || m->unnamed || members_status(m) == SWIM_SUSPECT ||
 	    (int32_t)(m->arrived - i->since) <= 0 || !base_can_tell(s, m))
 		return false;
-	/* A new base peer need not know the dead.  Others may have heard of a suspicion, and wait to hear how it ended. */
+	/*
+	 * A new base peer need not know the dead.  Another may have heard of a suspicion, and waits to hear how it ended.
+	 */
 	if (members_status(m) != SWIM_ALIVE && i->since == 0 &&
 	    (!i->back || swim_time_since(s->now, m->since).ns >= INTRODUCE_DEAD.ns))
 		return false;
@@ -166,8 +177,9 @@ introduce_tells(const struct swim *s, const struct member *to, const struct memb
 }
 
 /*
- * Fill the ping from where the pass stands, and set `i->ahead` to where it stands once the ping has been answered.  Each swimd
- * begins at its own place in the table, so that the swimds that introduce one base peer tell it of different members at first.
+ * Fill the ping from where the pass stands, and set `i->ahead` to where it stands once the ping has been answered.
+ * Each swimd peer begins at its own place in the table, so that the swimd peers that introduce one base peer tell it of
+ * different members at first.
  */
 static void
 introduce_fill(struct swim *s, struct wire_writer *w, const struct member *to)
@@ -242,7 +254,7 @@ introduce_can(const struct swim *s, const struct member *m)
 	       members_status(m) == SWIM_ALIVE && link_is_routable(m) && locate_is_reached(s, m);
 }
 
-/* Is a pass under way?  If not, begin one if there is anything that this base peer has not been told. */
+/* Begins a pass if none is under way and this base peer has not been told everything.  False: no pass is under way. */
 static bool
 introduce_has_pass(struct swim *s, const struct member *m)
 {
@@ -271,7 +283,7 @@ introduce_is_waiting(const struct swim *s, const struct introduction *i)
 	       !swim_time_reached(s->now, i->question.deadline);
 }
 
-/* Send this base peer a ping if one is due.  Returns when to call again. */
+/* Sends this base peer a ping if one is due.  Returns when to call again. */
 static swim_time
 introduce_step(struct swim *s, struct member *m)
 {
@@ -313,7 +325,7 @@ introduce_tick(struct swim *s)
 
 	if (!swim_time_reached(s->now, s->introduce_at))
 		return;
-	/* Begin where the last call ran out of room, so that each base peer gets a ping in its turn. */
+	/* Begin after the base peer that got the last ping, so that all base peers get pings in turn. */
 	for (size_t k = 0; k < s->live_count && !s->leaving; k++) {
 		size_t place = (from + k) % s->live_count;
 		unsigned sent = s->introduce_sent;
@@ -390,7 +402,7 @@ introduce_heard(struct swim *s, const struct input *in)
 		introduce_wake(s, introduce_step(s, m));
 }
 
-/* ------------------------------------------------------- what a base peer says that is no longer so */
+/* ------------------------------------------------------- correcting base peers */
 
 void
 introduce_note_stale(const struct input *in, struct member *m)
@@ -405,8 +417,8 @@ introduce_note_stale(const struct input *in, struct member *m)
 }
 
 /*
- * Base peers gossip a suspicion of a member that is gone.  A base peer that had forgotten the member lists it again as
- * suspect, and waits to hear how the suspicion ended.  So all base peers are told of the member's death once more.
+ * A base peer that has forgotten a dead member, and hears an old suspicion of the member, lists the member as suspect
+ * again. Base peers gossip such suspicions.  So all base peers are told of the death once more.
  */
 void
 introduce_end_again(struct swim *s, const struct input *in, struct member *m)
@@ -425,7 +437,7 @@ introduce_add_stale(struct swim *s, const struct input *in, struct wire_writer *
 	in->found->stale_count = 0;
 }
 
-/* Begin a ping to this base peer, at most one in a gossip interval.  False: it cannot get one now. */
+/* Begins a ping to this base peer, at most one in a gossip interval.  False: the base peer cannot get one now. */
 static bool
 introduce_open(struct swim *s, struct member *to, struct wire_writer *w,
     struct wire_trailer *trailer)
@@ -441,6 +453,7 @@ introduce_open(struct swim *s, struct member *to, struct wire_writer *w,
 	return true;
 }
 
+/* Sends the ping that introduce_open() began, or drops the ping if it has no updates. */
 static void
 introduce_close(struct swim *s, struct member *to, struct wire_writer *w,
     const struct wire_trailer *trailer)
@@ -454,7 +467,9 @@ introduce_close(struct swim *s, struct member *to, struct wire_writer *w,
 	outbox_end_to(s, w, trailer, 0, to);
 }
 
-/* The member that a base peer means by this pair, if that member is dead or has left; else NULL.  `address` is canonical. */
+/*
+ * The member that a base peer means by this pair, if that member is dead or has left; else NULL.  `address` is canonical.
+ */
 static struct member *
 introduce_gone_pair(const struct swim *s, const struct input *in, const struct wire_member_id *pair,
     const char *address)
@@ -469,10 +484,11 @@ introduce_gone_pair(const struct swim *s, const struct input *in, const struct w
 }
 
 /*
- * A base peer that asks us to ping m, which is gone, may know m at a higher incarnation than we do, if the swimds that knew
- * this incarnation are gone too or have lost their state.  Then the base peer ignores a death at our incarnation, asks again,
- * and does not say which incarnation it knows.  So each question is answered by a death at a higher incarnation than the last
- * answer was.  A base peer accepts a death up to 16 above the incarnation that it knows.
+ * Tells the base peer `to`, which asked us to ping m, that m is gone.  The base peer may know m at a higher incarnation
+ * than we do, if the swimd peers that knew this incarnation are gone too or have lost their state.  Then the base peer
+ * ignores a death at our incarnation, and asks again without telling the incarnation that it knows.  So each request is
+ * answered with a death at a higher incarnation than the answer before.  A base peer accepts a death up to 16 above the
+ * incarnation that it knows.
  */
 static void
 introduce_end(struct swim *s, struct member *to, struct member *m)
@@ -510,7 +526,7 @@ introduce_silent(struct swim *s, const struct input *in, const struct swim_addr 
 	if (!apply_address(s, in, pair->address, text, &addr))
 		return;
 	m = introduce_gone_pair(s, in, pair, text);
-	/* If m went less than BASE_NEW_FOR ago, an update that the base peer has heard may still be on its way to us. */
+	/* Within BASE_NEW_FOR of the end of m, an update that the base peer has heard may still be on its way to us. */
 	if (m != NULL && base_can_tell(s, m) &&
 	    swim_time_since(s->now, m->since).ns >= BASE_NEW_FOR.ns) {
 		introduce_end(s, to, m);

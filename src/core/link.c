@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ways to the other members.  We send to a member at the address that it advertises.  Where that address is silent,
- * and the member has answered questions of ours at another address (behind a translation of addresses it speaks from an
- * address that it does not know itself), we use the other address, and try the advertised one now and then.  We use only
- * addresses that have answered, under the member's name, a question which went there; and as long as the address in use
- * answers, no other address replaces it, whoever speaks from there in the member's name.
+ * The ways to the other members, and the state of the links to them.
  *
- * The link between a member that answers others but not us and us is broken.  After two probes in a row with that outcome
- * we ask the member once a probe interval.  Once it has left as many questions unanswered as silence takes at the present
- * loss, we tell that the link is broken.
+ * We send to a member at its advertised address (`addr`).  A member behind a translation of addresses may answer only
+ * at an address that it does not know.  So if the advertised address is silent, we use another address (`via`), and ask
+ * at the advertised one now and then.  We use an address only after the member has answered, under its name, a question
+ * that we sent there.  While the address in use answers, no other address replaces it: anybody can send datagrams in
+ * the name of the member.
+ *
+ * If a member answers others but not us, the link between us is broken.  After two probes in a row that the member
+ * answered to others alone, we ask it once in each probe interval (`struct link_check`).  Once it has missed as many of
+ * our questions in a row as doubt_questions() requires at the present loss, we tell that the link is broken.  A direct
+ * answer ends the check, and the link works again.
  */
 #include <string.h>
 
 #include "core/internal.h"
 
 /*
- * How long a silent address is left alone before it is asked again, at first and at most.  The first is longer than a
- * translation of addresses remembers a stream that has ended (two to three minutes): one that leads to where the
- * member was before is forgotten only when nobody asks there.
+ * How long the advertised address is not asked while another is in use: at first, and at most.  A translation of
+ * addresses may lead to where the member was before.  Such a translation is forgotten two to three minutes after the
+ * last datagram, and each question of ours would prolong it, so the first wait is longer.
  */
 #define LINK_RETRY_FIRST swim_seconds(240)
 #define RETRY_MOST swim_seconds(1920)
 
-/* After so many probes in a row that the member answered to others alone, the link is checked. */
+/* The link is checked after this many probes in a row that the member answered to others alone. */
 #define CHECKED_AFTER 2
-/* A translation of addresses remembers a stream for at least this long after its last datagram: 30 s, less some. */
+/* A little less than 30 s, for which a translation of addresses at least remembers a stream after its last datagram. */
 #define REMEMBERED swim_seconds(25)
 
 const struct swim_addr *
@@ -100,7 +103,7 @@ link_retry(struct swim *s, struct member *m)
 	link_ask_at(s, m, &m->addr);
 }
 
-/* May we send a question there because anybody said so?  Not to an address of our own or of another member. */
+/* May we ask m at this address because a helper told it?  Not if we ourselves or another member live there. */
 static bool
 link_may_be_tried(const struct swim *s, const struct member *m, const struct swim_addr *addr)
 {
@@ -159,16 +162,17 @@ link_found(struct swim *s, struct member *m, const struct swim_addr *at)
 	if (x == NULL)
 		return;
 	x->also = *at;
-	/* The member has never answered at its own address: until it does, only this address is known to work. */
+	/* As long as m has not answered at its advertised address, `at` is the only one that is known to work. */
 	if (x->via.family != 0 || (m->routable && locate_reaches(s, &m->addr)) ||
 	    !locate_reaches(s, at))
 		return;
 	link_take_way(s, x, at);
-	/* But we may not have asked it there yet: the next probe does. */
+	/* We may not have asked at the advertised address yet: the next probe does. */
 	x->via_until = s->now;
 	x->retries = 0;
 }
 
+/* The member has answered us directly: its link works, or works again. */
 static void
 link_is_direct(struct swim *s, const struct input *in, struct member *m)
 {
@@ -205,7 +209,7 @@ link_answered_at(struct swim *s, struct member *m, const struct swim_addr *asked
 	x = extra_new(s, m);
 	if (x == NULL)
 		return;
-	/* One answer that was lost on the way from its own address is no reason to look for it elsewhere. */
+	/* A single answer lost on the way from the advertised address is no reason to leave that address. */
 	if (x->via.family != 0 || !m->routable || ++x->strayed >= LOSS_QUESTIONS_LEAST)
 		link_take_way(s, x, asked);
 }
@@ -232,7 +236,7 @@ link_end_retry(struct swim *s)
 	question_close(s, &s->link_retry.question);
 }
 
-/* The member that the answer names; NULL: none that is known. */
+/* The member that the answer names; NULL: we know no such member. */
 static struct member *
 link_answerer(const struct swim *s, const struct input *in)
 {
@@ -272,7 +276,7 @@ link_late_answered(struct swim *s, const struct input *in, struct question *q)
 	return (struct answer){.ours = m != NULL && m->extra == x};
 }
 
-/* One more question that m answered to others alone; true: the link is broken now. */
+/* Counts one more question that m answered to others alone, or not at all.  True: the link is broken. */
 static bool
 link_count_relayed(struct swim *s, const struct input *in, struct member *m)
 {
@@ -321,7 +325,7 @@ link_check_unanswered(struct swim *s, const struct input *in, struct question *q
 {
 	const struct link_check *c = question_owner(q, struct link_check, question);
 
-	/* A suspect is for the failure detector. */
+	/* The failure detector asks a suspect, so the check of its link ends. */
 	if (members_status(c->target) != SWIM_ALIVE || link_count_relayed(s, in, c->target))
 		link_end_check(s);
 	else
@@ -368,7 +372,7 @@ link_path(const struct swim *s, const struct member *m)
 {
 	if (m == s->self)
 		return SWIM_PATH_DIRECT;
-	/* Of a family of addresses that we lack. */
+	/* We cannot send to the member's family of addresses. */
 	if (!locate_is_reached(s, m))
 		return extra_of(m)->helper != 0 ? SWIM_PATH_RELAYED : SWIM_PATH_UNKNOWN;
 	return m->link;

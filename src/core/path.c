@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How large datagrams to each member may be.  A tunnel on the way that drops fragments and ICMP silently loses datagrams
- * above some size.  Which sizes arrive is found out for each member from end to end, much as RFC 8899 does (packetization
- * layer path MTU discovery):
+ * How large datagrams to each member may be.  A tunnel that drops fragments and ICMP messages silently loses datagrams
+ * above some size.  So we find out for each member, from end to end, which sizes arrive, much as RFC 8899 does
+ * (packetization layer path MTU discovery):
  *
- *  - What the failure detector sends and is answered (ping, ping-req, ack) is at most PATH_BASE bytes, so that no
- *    amount of gossip makes a living member look dead.
- *  - Gossip and pages of a sync are as large as max_datagram until one goes unanswered that a smaller one got through
- *    after.  From then on all that is sent to that member is as small as that.  Gossip has no answer: the first that
- *    is larger than PATH_BASE, and one a minute, is sent as a ping, whose ack shows that it arrived.
- *  - Later, and ever more seldom, a padded ping tries the next larger size.  Its ack is padded too, so that the size
- *    counts once it arrives both ways.
+ *  - The datagrams of the failure detector (ping, ping-req, ack) have at most PATH_BASE bytes, so that no amount of
+ *    gossip makes a living member look dead.
+ *  - Gossip and pages have up to max_datagram bytes, until a large datagram to a member has no answer and a smaller one
+ *    has.  From then on the smaller size bounds all datagrams to that member.  Gossip has no answer.  So the first
+ *    gossip datagram that is larger than PATH_BASE, and then one in a minute, is sent as a ping, whose ack shows that
+ *    it arrived.
+ *  - Later, and more and more seldom, a padded ping tries the next larger size.  Its ack is padded too, so that the size
+ *    has to arrive both ways.
  */
 #include <string.h>
 
 #include "core/internal.h"
 
-/* Sizes that are tried; each in its turn, up to max_datagram. */
+/* The sizes that are tried one after the other, up to max_datagram; bytes of a datagram. */
 static const uint16_t sizes[] = {
     PATH_FLOOR,
     PATH_BASE,
@@ -30,12 +31,13 @@ static const uint16_t sizes[] = {
     WIRE_DATAGRAM_MAX,
 };
 
-#define TRIAL_TRIES 3        /* of one size (RFC 8899, MAX_PROBES) */
+#define TRIAL_TRIES 3        /* padded pings of one size (RFC 8899, MAX_PROBES) */
 #define PATIENCE 3           /* probe timeouts until large gossip counts as lost */
 #define PATH_RETRY_FIRST 5U  /* seconds until a larger size is tried; doubles each time */
 #define RETRY_DOUBLINGS 7    /* up to 640 s (RFC 8899, PMTU_RAISE_TIMER: 600 s) */
-#define CONFIRMED_SECONDS 60 /* for so long the whole of max_datagram is believed to arrive */
+#define CONFIRMED_SECONDS 60 /* after an answer, max_datagram counts as arriving for this long */
 
+/* Seconds since swim_new(), the unit of member.path_at. */
 static uint32_t
 path_seconds_of(const struct swim *s)
 {
@@ -55,7 +57,7 @@ path_most(const struct swim *s, const struct member *m)
 
 	if (m == NULL)
 		return most;
-	/* For a base peer no size is found out: it never sends or asks for a large datagram. */
+	/* A base peer never sends a large datagram or asks for one, so no size is found out for it. */
 	if (base_is_peer(m))
 		return PATH_BASE;
 	return m->path_size == 0 || m->path_size > most ? most : m->path_size;
@@ -83,7 +85,7 @@ path_is_reduced(const struct swim *s, const struct member *m)
 	return m->path_size != 0 && m->path_size < s->config.max_datagram;
 }
 
-/* What the metrics tell of all members. */
+/* Counts anew what the metrics tell of the paths of all members. */
 static void
 path_count_reduced(struct swim *s)
 {
@@ -134,10 +136,10 @@ path_holds(struct swim *s, struct member *m, size_t size)
 {
 	bool whole = size >= s->config.max_datagram;
 
-	/* That a smaller size arrives does not show that larger ones do not. */
+	/* The answer to a small datagram does not show that larger ones do not arrive. */
 	if (m == NULL || m == s->self || (m->path_size == 0 ? !whole : size < m->path_size))
 		return;
-	/* It has held for long enough to forget what went before. */
+	/* The whole size has arrived for a minute, so a later fall begins with the first wait again. */
 	if (whole && m->path_size == size && path_is_due(s, m))
 		m->path_tries = 0;
 	if (m->path_size != size) {
@@ -169,6 +171,7 @@ path_step(const struct swim *s, size_t size)
 	return most;
 }
 
+/* A free slot; NULL: there is none. */
 static struct path_check *
 path_vacant(struct swim *s)
 {
@@ -224,7 +227,7 @@ path_send_padded(struct swim *s, struct path_check *c)
 	outbox_end_to(s, &w, &trailer, c->size, c->target);
 }
 
-/* Try a larger size on one member that is due; false: no member is sent less than max_datagram. */
+/* Tries a larger size on one member that is due.  False: no member has a reduced size. */
 static bool
 path_try_next(struct swim *s)
 {

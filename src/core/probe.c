@@ -1,39 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The failure detector (SWIM 3.1, 4.3): one member a period is pinged, in a shuffled round-robin order;
- * when it doesn't answer in time, k others are asked to ping it; when that brings no ack either by the end
- * of the period, it is suspected.  The period stretches when we have reason to doubt ourselves
- * (Lifeguard's local health).
+ * The failure detector (SWIM 3.1, 4.3).  In each period one member is pinged, in a shuffled round-robin order.  If the
+ * member does not answer in time, `indirect_probes` others are asked to ping it.  If no ack has come by the end of the
+ * period, the member is suspected.  The period is longer when we have reason to doubt ourselves (Lifeguard's local
+ * health).
  */
 #include <string.h>
 
 #include "core/internal.h"
 
-/* One over the weight of a new round trip in the smoothed one and in its deviation (RFC 6298). */
+/* The weight of a new round trip is 1 / RTT_GAIN in the smoothed one, and 1 / RTT_VAR_GAIN in the deviation (RFC 6298). */
 #define RTT_GAIN 8
 #define RTT_VAR_GAIN 4
-/* Times the direct wait that an indirect ack is awaited. */
+/* An indirect ack is awaited this many times as long as a direct one. */
 #define INDIRECT_WAIT 3
-/* Probes of one out of our reach that fail through others: most of these may be no nearer to it than we are. */
+/*
+ * A member that we cannot send to is accused after this many failed probes in a row: most helpers may be unable to send
+ * to it too.
+ */
 #define UNHEARD_MAX 8
-/* Members that others accuse for each step in which we probe faster, and at most so many times as fast. */
+/*
+ * We probe twice as fast when others accuse HASTE_PER members, three times at twice as many, and HASTE_MAX times at most.
+ */
 #define HASTE_PER 2
 #define HASTE_MAX 5
-/* Shorter waits than this find busy hosts, not dead ones. */
+/* With a shorter wait, members on busy hosts would look dead. */
 #define PATIENCE_LEAST swim_ms(20)
 /* Helpers asked at once, at most. */
 #define HELPERS_MAX 16
-/* probe_has_risen(): how long a base peer has had to refute a suspicion; the first step above the incarnation that we know. */
+/* How long a base peer has time to refute a suspicion before it is challenged. */
 #define RISEN_AFTER swim_seconds(5)
+/* The first challenge is this much above the incarnation that we know. */
 #define RISEN_BY 4
-/* The highest suspicion: the base peer refutes it one above, and base peers can still be told of that incarnation. */
+/*
+ * The highest incarnation of a challenge: base peers can still be told of the next one, at which the base peer refutes it.
+ */
 #define RISEN_MOST (BASE_LADDER_MOST - 1)
 
 /*
- * Has this base peer, which we hold suspect or dead, been heard for RISEN_AFTER all the same?  Then it has refuted that at an
- * incarnation which we have missed, and ignores our suspicion.  We do not know that incarnation.  So probe_challenge() tells
- * it of a suspicion RISEN_BY above the incarnation that we know, and each time that the base peer speaks without refuting it,
- * of one twice as far above.
+ * Have we heard this base peer, which we hold suspect or dead, RISEN_AFTER later or more?  Then it has refuted the
+ * suspicion at an incarnation that we missed, and it ignores a suspicion at a lower one.  So probe_challenge() sends a
+ * suspicion RISEN_BY above the incarnation that we know.  Each time that the base peer answers without refuting, the
+ * next one is twice as far above.
  */
 static bool
 probe_has_risen(const struct member *m)
@@ -59,7 +67,10 @@ void
 probe_heard(const struct swim *s, const struct input *in, struct member *m)
 {
 	m->heard = s->now;
-	/* A datagram with a forged source address answers no question of ours, and so does not raise the next suspicion. */
+	/*
+	 * Only an answer to a question of ours raises the next challenge, as other datagrams may have a forged source
+	 * address.
+	 */
 	if (!in->answer.ours || !extra_of(m)->challenged)
 		return;
 	if ((uint64_t)RISEN_BY << m->extra->challenges < BASE_LADDER_MOST)
@@ -93,17 +104,17 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 	if (members_status(to) == SWIM_DEAD ||
 	    (members_status(to) != SWIM_ALIVE && RULE(suspect_is_told)))
 		gossip_add_without(s, &w, to);
-	/* A base peer hears our incarnation from this update only; any member may not know us until it has answered once. */
+	/* A base peer learns our incarnation from this update only.  A member that has not answered yet may not know us. */
 	if (!routable)
 		gossip_add_untagged(s, &w, s->self);
 	else if (to->peer != PEER_SWIMD)
 		gossip_add_without(s, &w, s->self);
-	/* Nor is anybody sent more who has asked for nothing, and may live there or not. */
+	/* Rumours go only to an address where the member has answered: the owner of another may have asked for nothing. */
 	if (routable) {
 		gossip_fill(s, &w, to);
 		gossip_remind(s, &w, to);
 	}
-	/* The member's address may be a host name, which is looked up again where nobody answers. */
+	/* If the member's address is a host name, outbox_end_to() sends to what the name stands for by now. */
 	if (addr == link_way(to))
 		outbox_end_to(s, &w, &trailer, base_room_for_answer(s, recipient, to), to);
 	else
@@ -123,7 +134,7 @@ probe_ping(struct swim *s, struct member *to, uint64_t seq)
 		probe_ping_at(s, to, second, seq);
 }
 
-/* RFC 6298, section 2, up to `most`: that where nothing has been measured. */
+/* The timeout of RFC 6298, section 2, up to `most`; `most` if nothing has been measured. */
 static swim_duration
 probe_estimate(const struct rtt *r, unsigned count, swim_duration most)
 {
@@ -133,9 +144,9 @@ probe_estimate(const struct rtt *r, unsigned count, swim_duration most)
 }
 
 /*
- * How long to wait for an ack of m: as long as its answers have been taking, or everybody's where it has not
- * answered yet, or so seldom that little is known of how much they vary, and everybody's take longer; between a sixth
- * and the whole of the configured time, and long enough for a process to be woken up.
+ * The wait is what the answers of m have been taking.  If m has not answered yet, it is what the answers of all members
+ * have been taking; if m has answered fewer than RTT_FEW times, the longer of the two.  The wait is between a sixth and
+ * the whole of probe_timeout, and not below PATIENCE_LEAST (but that is a quarter of a short probe_timeout at most).
  */
 swim_duration
 probe_patience(const struct swim *s, const struct member *m)
@@ -157,18 +168,19 @@ probe_patience(const struct swim *s, const struct member *m)
 void
 probe_period_seen(struct swim *s, const struct input *in, uint32_t period)
 {
-	/* A stranger must not choose the period: with it he would choose who probes whom. */
+	/* A stranger must not choose the period: the period decides who probes whom. */
 	if (in->authority < AUTHORITY_MEMBER)
 		return;
-	/* Serial number arithmetic: the counter may wrap. */
+	/* Serial number arithmetic, as the counter may wrap. */
 	if ((int32_t)(period - s->period_seen) > 0)
 		s->period_seen = period;
 }
 
 /*
- * Coordinated probing: those who have the same view and the same period each probe another member, at the
- * same distance around the ring of name hashes, so that everybody is probed by one in every period
- * rather than by a random number of others (none, in 37 % of periods).  NULL where views differ.
+ * The member to probe by the ring.  Members that have the same view and the same period each probe another member, at
+ * the same distance on the ring of name hashes.  So each member is probed by exactly one other in a period, and not by
+ * a random number of others (none, in 37 % of periods).  NULL: the views differ, there are only two members, or the
+ * member at this distance is not probed.
  */
 static struct member *
 probe_coordinated(const struct swim *s)
@@ -180,8 +192,8 @@ probe_coordinated(const struct swim *s)
 	for (size_t i = 0; s->table.v[i] != s->self; i++)
 		rank += members_is_live(s->table.v[i]);
 	/*
-	 * Every distance once in a round of n - 1 periods: base peers and the dead take no part, and whose turn
-	 * is theirs must not go unprobed for longer than SWIM's round-robin allows.
+	 * The distance takes each value once in a round of n - 1 periods.  Base peers, and the dead that we still hold
+	 * alive, do not probe by the ring.  With a fixed distance nobody would probe the members that follow them.
 	 */
 	shift = hash64_end(s->period / (n - 1)) % (n - 1) + s->period % (n - 1);
 	at = (rank + 1 + shift % (n - 1)) % n;
@@ -211,7 +223,10 @@ probe_shuffle_round(struct swim *s)
 	s->probe_next = 0;
 }
 
-/* A stand-in that has not answered gets nothing but the greeting that it asked for. */
+/*
+ * May this live member be probed?  suspect.c asks a suspect that has all its accusers.  An unnamed peer that has not
+ * answered gets nothing but a greeting.
+ */
 static bool
 probe_is_probed(const struct swim *s, const struct member *m)
 {
@@ -219,7 +234,7 @@ probe_is_probed(const struct swim *s, const struct member *m)
 	       !introduce_is_spreading(s, m);
 }
 
-/* Probes begun since that of this member. */
+/* How many probes have begun since the last probe of this member. */
 static uint32_t
 probe_count_since(const struct swim *s, const struct member *m)
 {
@@ -227,8 +242,9 @@ probe_count_since(const struct swim *s, const struct member *m)
 }
 
 /*
- * SWIM 4.3: in round-robin order every member is probed at least once in 2 n - 1 probes.  So that coordination and changes
- * of the order keep to that, a member that has waited for so long is next.  NULL: none has.
+ * The member that has waited for longest, if no less than 2 n probes of n others; else NULL.  In the round-robin order
+ * each member is probed at least once in 2 n - 1 probes (SWIM 4.3).  The ring and changes of the order must not delay a
+ * probe more.
  */
 static struct member *
 probe_overdue(const struct swim *s)
@@ -245,7 +261,7 @@ probe_overdue(const struct swim *s)
 	return found;
 }
 
-/* The next of a shuffled round; those whom all that count accuse already are asked before the verdict. */
+/* The next member of the shuffled round that may be probed.  NULL: none may. */
 static struct member *
 probe_next_of_round(struct swim *s)
 {
@@ -262,8 +278,8 @@ probe_next_of_round(struct swim *s)
 }
 
 /*
- * How many times faster than usual to look around: as others find several members silent too, there will be
- * more.  What we alone find is no such sign.
+ * How many times as fast as usual to probe.  Several members that others find silent too are the sign of an outage, in
+ * which more members will be found dead.  Members that only we find silent are no such sign.
  */
 static unsigned
 probe_haste(const struct swim *s)
@@ -281,7 +297,7 @@ probe_begin(struct swim *s)
 	swim_duration wait, whole, interval;
 	swim_time timeout, ends;
 
-	/* By half of what the timeouts are stretched: who has lost all others has to find that out in time. */
+	/* Stretched by half as much as the patience, so that a member that lost all others finds that out in time. */
 	interval = doubt_stretch_period(s, s->config.timing.probe_interval);
 	s->probe_at = swim_time_add(s->now, interval);
 	s->period++;
@@ -300,7 +316,7 @@ probe_begin(struct swim *s)
 	target->probed = s->probe_number;
 	wait = probe_patience(s, target);
 	whole = swim_duration_scale(wait, 1 + INDIRECT_WAIT);
-	/* A probe must have its time. */
+	/* Haste does not cut a probe short. */
 	interval.ns /= probe_haste(s);
 	s->probe_at = swim_time_min(s->probe_at,
 	    swim_time_add(s->now, whole.ns > interval.ns ? whole : interval));
@@ -340,8 +356,9 @@ probe_others_wait(const struct swim *s)
 }
 
 /*
- * Others have their time, probe_timeout at most: where the direct way had most of the period, or the timer was
- * late, the period lasts longer.  Without them one lost datagram would be a suspicion.
+ * Gives the helpers at least INDIRECT_WAIT times as long as the target had, or probe_timeout if that is shorter.  If
+ * the direct ping took most of the period, or the timer was late, the period lasts longer.  Without helpers one lost
+ * datagram would be a suspicion.
  */
 static void
 probe_make_time(struct swim *s)
@@ -360,6 +377,7 @@ probe_make_time(struct swim *s)
 		s->probe_at = p->others.deadline;
 }
 
+/* Can this member help: ping another for us, and be understood? */
 static bool
 probe_can_be_asked(const struct swim *s, const struct member *m)
 {
@@ -368,8 +386,8 @@ probe_can_be_asked(const struct swim *s, const struct member *m)
 }
 
 /*
- * A base peer takes any answer to its ping for the target's answer.  Where another member lives at the target's address,
- * that member answers the ping, and the base peer may be that member itself.
+ * Can this member help, and tell the target from another member at its address?  A base peer takes any answer to its
+ * ping for the target's answer, or may itself be the other member.
  */
 static bool
 probe_can_tell_apart(const struct swim *s, const struct member *m)
@@ -378,8 +396,9 @@ probe_can_tell_apart(const struct swim *s, const struct member *m)
 }
 
 /*
- * A base peer that helps is told no timeout and learns none: its nack comes by the configured one, and would
- * find a probe ended that goes by how quick the others are, as if it had said nothing.
+ * If a helper is a base peer, lets the probe last until the helper's nack comes.  A base peer is told no timeout and
+ * learns none: it sends its nack after a configured time, and a probe that waits only as long as answers have been
+ * taking would end before.
  */
 static void
 probe_wait_for_base_peers(struct swim *s, struct member *const helpers[], size_t count)
@@ -394,7 +413,10 @@ probe_wait_for_base_peers(struct swim *s, struct member *const helpers[], size_t
 	}
 }
 
-/* Of those that we can reach; who reached the target for us before comes first, when we can't. */
+/*
+ * Picks `indirect_probes` helpers at random.  If only others reach the target, the last helper that reached the target
+ * is picked too.
+ */
 static size_t
 probe_pick_helpers(struct swim *s, const struct member *target, struct member *out[HELPERS_MAX])
 {
@@ -442,7 +464,7 @@ probe_send_ping_req(struct swim *s, struct member *helper, struct member *target
 		return;
 	w.recipient = recipient;
 	wire_begin_ping_req(&w, seq, &id);
-	/* The helper's ping tells the suspect only if the helper knows. */
+	/* The helper's ping tells the target of the suspicion only if the helper knows of the suspicion. */
 	if (members_status(target) != SWIM_ALIVE && RULE(suspect_is_told))
 		gossip_add_without(s, &w, target);
 	if (link_is_routable(helper))
@@ -460,7 +482,7 @@ probe_ask_others(struct swim *s, struct member *target, uint64_t seq, swim_durat
 		probe_send_ping_req(s, helpers[i], target, seq, wait);
 }
 
-/* The target of this period may live at another address, too. */
+/* Asks the target of this period at another address too; NULL: there is none. */
 static void
 probe_ask_second(struct swim *s, const struct swim_addr *addr)
 {
@@ -500,7 +522,7 @@ probe_end(struct swim *s)
 	question_close(s, &s->probe.others);
 }
 
-/* One probe more of a member out of our reach failed through others; true: enough of them in a row for a suspicion. */
+/* Counts a failed probe of a member that we cannot reach ourselves.  True: UNHEARD_MAX in a row, enough for a suspicion. */
 static bool
 probe_is_unheard(struct swim *s, struct member *m)
 {
@@ -525,14 +547,15 @@ probe_fail(struct swim *s, const struct input *in)
 	probe_end(s);
 	s->stats.probes_failed++;
 	if (!locate_is_reached(s, target) || link_is_stale(s, target)) {
-		/* That nobody reached it says little: those who can reach it will tell. */
+		/* That no helper reached the target says little.  Members that can reach the target will accuse it. */
 		if (probe_is_unheard(s, target))
 			suspicion_own(s, in, target);
 		return;
 	}
 	/*
-	 * Helpers that didn't even say no point at our own connection (Lifeguard's nack rule).  By one, however
-	 * many: in an outage of half a cluster they are dead like the target, and the living must keep up.
+	 * If a helper sends not even a nack, our own connection may be at fault (Lifeguard IV.A).  The health
+	 * multiplier rises by one, however many helpers are silent, and not at all in haste: in an outage of half a
+	 * cluster the silent helpers are dead like the target, and we must not probe more slowly for that.
 	 */
 	if ((p->asked == 0 || p->nacks < p->asked) && probe_haste(s) == 1)
 		doubt_worsen(s);
@@ -559,13 +582,13 @@ probe_forget(struct swim *s, struct member *m)
 	sync_forget(s, m);
 }
 
-#define RECONNECT_DRAWS 16
-#define RECONNECTS_MOST 10 /* to one of the dead that has never answered us */
+#define RECONNECT_DRAWS 16 /* random members to try before the list is walked */
+#define RECONNECTS_MOST 10 /* pings to a dead member that has never answered us */
 
 /*
- * May we ask this member whether it is back?  A member that left meant to leave.  A member that has never answered us may
- * not exist: whoever made us believe in it must not make us ping its address for as long as the dead are remembered.  If it
- * does exist, the members that it has answered go on asking it.
+ * May we ask this member whether it is back?  A member that left meant to leave.  A member that has never answered us
+ * may not exist, and a forged record must not make us ping an address for as long as the dead are remembered.  If the
+ * member does exist, the members that it has answered go on asking it.
  */
 static bool
 probe_may_reconnect(const struct swim *s, const struct member *m)
@@ -583,12 +606,14 @@ probe_reconnect(struct swim *s)
 	if (!swim_time_reached(s->now, s->reconnect_at))
 		return;
 	s->reconnect_at = swim_time_add(s->now, t->reconnect_interval);
-	/* Any of the dead may be behind a partition that has healed. */
+	/* Any of the dead may be alive behind a partition that has healed. */
 	for (size_t tries = 0; s->gone_count > 0 && tries < RECONNECT_DRAWS + s->gone_count;
 	     tries++) {
 		struct member *m;
 
-		/* Where many members left or were removed a random draw may miss: then take the next live member. */
+		/*
+		 * If many members left or were removed, all random draws may miss a dead one: then take the next dead one.
+		 */
 		at = tries < RECONNECT_DRAWS ? (size_t)rng_below(&s->rng, s->gone_count)
 					     : (at + 1) % s->gone_count;
 		m = s->gone[at];
@@ -607,7 +632,7 @@ probe_same_id(struct wire_str id, const struct member *m)
 	return wire_str_same(id, (struct wire_str){m->name, m->name_len});
 }
 
-/* RFC 6298, section 2.  `count` is of the measurements in r, up to RTT_FEW. */
+/* Adds a measurement to r (RFC 6298, section 2).  *count is the number of measurements, up to RTT_FEW. */
 static void
 probe_average(struct rtt *r, uint8_t *count, swim_duration sample)
 {
@@ -623,7 +648,10 @@ probe_average(struct rtt *r, uint8_t *count, swim_duration sample)
 	r->smoothed.ns += error / RTT_GAIN;
 }
 
-/* A young cluster would else wait the whole of probe_timeout for those that die before they were probed. */
+/*
+ * Answers to other pings than probes are measured too.  Otherwise a young cluster would wait the whole of probe_timeout
+ * for a member that dies before its first probe.
+ */
 void
 probe_measure(struct swim *s, struct member *m, swim_time sent)
 {
@@ -637,9 +665,9 @@ probe_measure(struct swim *s, struct member *m, swim_time sent)
 		probe_average(&m->rtt, &m->rtt_count, rtt);
 }
 
-/* The stand-in that was asked is the base peer that answers under this id. */
+/* The target is an unnamed peer, and a base peer has answered from its address under this id. */
 static struct answer
-probe_learn_stand_in(struct swim *s, const struct input *in, const struct swim_addr *asked)
+probe_learn_unnamed(struct swim *s, const struct input *in, const struct swim_addr *asked)
 {
 	struct answer answer = {.as_itself = true};
 	struct input known = input_answering(in, answer);
@@ -658,8 +686,8 @@ probe_answered(struct swim *s, const struct input *in, struct question *q)
 	struct swim_addr asked = q == &p->direct ? p->first : p->second;
 
 	if (in->msg->member.id.len > 0 && !probe_same_id(in->msg->member.id, target)) {
-		/* Another member lives at that address now; of the target this says nothing. */
-		return target->unnamed ? probe_learn_stand_in(s, in, &asked)
+		/* Another member lives at that address now.  Its answer says nothing about the target. */
+		return target->unnamed ? probe_learn_unnamed(s, in, &asked)
 				       : (struct answer){.ours = true};
 	}
 	probe_measure(s, target, p->direct.sent);
@@ -702,7 +730,7 @@ probe_answered_to_others(struct swim *s, const struct input *in, struct question
 	probe_helped(s, in, p->target);
 	s->stats.probes_acked_indirectly++;
 	if (locate_is_reached(s, p->target)) {
-		/* Questions lost on a broken link do not count as loss: other links may lose none. */
+		/* A question lost on a broken link does not count as loss, as other links may lose none. */
 		if (p->target->link != SWIM_PATH_RELAYED)
 			doubt_question_lost(s);
 		link_answered_others(s, in, p->target, &p->direct);
@@ -729,7 +757,9 @@ probe_stalled(struct swim *s, swim_duration late)
 {
 	if (!doubt_is_stall(s, late))
 		return;
-	/* Acks that came meanwhile have been read already (the socket is drained first); the rest is void. */
+	/*
+	 * Acks that came meanwhile have been read already, as the socket is read before the timer.  The open probe is void.
+	 */
 	probe_end(s);
 	s->probe_at = s->now;
 	doubt_stood_still(s);

@@ -16,8 +16,8 @@ struct member;
 struct question;
 struct swim;
 
-#define RTT_FEW 4 /* measurements that say too little of how much they vary */
-/* Round trips, smoothed, and their mean deviation. */
+#define RTT_FEW 4 /* fewer measurements than this say too little of how much round trips vary */
+/* The smoothed round trip, and the mean deviation of round trips from it. */
 struct rtt {
 	swim_duration smoothed, deviation;
 };
@@ -36,13 +36,15 @@ struct probe {
 
 void probe_tick(struct swim *);
 swim_time probe_deadline(const struct swim *);
+/* End the questions to the member of the failure detector, link.c and path.c, and forget its unanswered syncs. */
 void probe_forget(struct swim *, struct member *);
+/* The speaker of the datagram at hand is in this period.  Our next period is not before it. */
 void probe_period_seen(struct swim *, const struct input *, uint32_t period);
-/* No probe is under way any more. */
+/* End the probe under way, if there is one. */
 void probe_end(struct swim *);
-/* The target of this period is alive; if another member answers, only a stand-in counts as answered. */
+/* Handles a direct answer to the probe.  The answer of another member than the target is used only if that is unnamed. */
 struct answer probe_answered(struct swim *, const struct input *, struct question *);
-/* Others have reached the target of this period, which we have not reached. */
+/* Handles the answer of a helper to the probe: the target has answered the helper. */
 struct answer probe_answered_to_others(struct swim *, const struct input *, struct question *);
 /* The target of this period has not answered in time: ask others. */
 void probe_unanswered(struct swim *, const struct input *, struct question *);
@@ -50,27 +52,32 @@ void probe_unanswered(struct swim *, const struct input *, struct question *);
 void probe_unanswered_by_others(struct swim *, const struct input *, struct question *);
 /* The question of this number went to others, who answer for the member that it is about. */
 bool probe_is_indirect(const struct swim *, uint64_t seq);
-/* The member that speaks has passed a question of ours on to m, and m has answered it. */
+/* The speaker of the datagram at hand, a helper, has passed a question of ours on to m, and m has answered the helper. */
 void probe_helped(struct swim *, const struct input *, struct member *m);
-/* A datagram of m came from an address where m lives. */
+/* The datagram at hand came from m, from an address of m that we know. */
 void probe_heard(const struct swim *, const struct input *, struct member *m);
+/* Counts the nack of a helper, if it answers our ping-req of this period. */
 void probe_nack(struct swim *, const struct input *);
-/* A ping that was sent once, at that time, has been answered now, by m if that is known (or NULL). */
+/* A ping that was sent once, at the time `sent`, has been answered now, by m.  NULL: it is not known by whom. */
 void probe_measure(struct swim *, struct member *m, swim_time sent);
 /*
- * A ping of any kind to a known member.  What we hold against it comes first, so that it can refute;
- * gossip comes along.
+ * Ping a known member, for any purpose.  The suspicion or death that we hold of the member comes first, so that the member
+ * can refute it; rumours follow.  A suspect is pinged at a second address too, if it has one.
  */
 void probe_ping(struct swim *, struct member *, uint64_t seq);
-/* The same, at this address and nowhere else. */
+/* The same, at this address only. */
 void probe_ping_at(struct swim *, struct member *, const struct swim_addr *, uint64_t seq);
+/* How long to wait for a direct answer of the member. */
 swim_duration probe_patience(const struct swim *, const struct member *);
-/* How long who asks others waits for them, by our constants. */
+/* How long a member with our timing waits for helpers, if it does not doubt itself. */
 swim_duration probe_others_wait(const struct swim *);
-/* Ask a few others to ping the target; their answers come under `seq`, and are awaited for so long. */
+/* Ask a few helpers to ping the target, and tell them that we wait for `wait`.  Their answers have the number `seq`. */
 void probe_ask_others(struct swim *, struct member *target, uint64_t seq, swim_duration wait);
+/* Is this id the name of the member? */
 bool probe_same_id(struct wire_str id, const struct member *);
+/* Ping one dead member, if `reconnect_at` has come. */
 void probe_reconnect(struct swim *);
-void probe_stalled(struct swim *, swim_duration);
+/* Call at a tick that is this late: if the process stood still, open questions count as neither answered nor lost. */
+void probe_stalled(struct swim *, swim_duration late);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A hash table of the open rows.  The tries of a row have consecutive numbers.  So a row is kept under the block of 256
- * numbers that its first number is in, and the row of a later try is in the same block or in the one before.  Sequence numbers
- * are random, so that nobody can choose numbers which make this slow.  The table grows when memory allows: a smaller one finds
+ * The table of questions: a hash table of the open rows.  The tries of a row have consecutive numbers.  A row is kept
+ * under the block of 256 numbers that has its first number, and the number of any try is in this block or the next.
+ * Numbers are random, so that nobody can make a search slow.  The table grows if memory allows; a smaller one finds
  * the same, so that a row can be opened when no memory is left.
  *
  * A binary heap of the rows that have a deadline to come, the earliest first.  Where memory does not allow the heap to grow, a

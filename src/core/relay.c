@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Probing for others (SWIM 3.1): a ping-req makes us ping its target, and its asker hears an ack under its
- * own sequence number if the target answers us, and else a nack while it still waits (Lifeguard IV.A).
+ * Probing for others (SWIM 3.1).  A ping-req makes us ping its target.  If the target answers us, we send the asker an
+ * ack with the number of the ping-req, and otherwise a nack, while the asker still waits (Lifeguard IV.A).
  */
 #include <string.h>
 
 #include "core/internal.h"
 
 #define PING_LEAST (WIRE_HEADER_SIZE + sizeof(uint16_t)) /* without a trailer */
-/* Of the time that the asker of a ping-req waits, when we answer it with a nack (Lifeguard IV.A). */
+/* The nack is sent after this part of the time that the asker waits (Lifeguard IV.A). */
 #define NACK_AT 0.8
 
-/* The asker hears `type` about the target of its ping-req. */
+/* Sends the asker an ack or a nack about the target, and ends the relay. */
 static void
 relay_answer(struct swim *s, const struct input *in, struct relay *r, enum wire_type type)
 {
@@ -53,7 +53,7 @@ relay_answer(struct swim *s, const struct input *in, struct relay *r, enum wire_
 	*r = (struct relay){0};
 }
 
-/* A free one for this asker; NULL: all are taken, or all that strangers may have. */
+/* A free slot for this asker; NULL: all slots are taken, or all that strangers may have. */
 static struct relay *
 relay_vacant(struct swim *s, bool stranger)
 {
@@ -67,21 +67,24 @@ relay_vacant(struct swim *s, bool stranger)
 }
 
 /*
- * Whom a stranger names, or whom we don't know (`target` is NULL), gets one small ping, with no more than the
- * request has bytes for: neither need have asked for anything.
+ * Sends the target a small ping: a stranger named the target, or the target has not answered us, or it is no member
+ * (`target` is NULL).  Such a target may have asked for nothing.  So the ping has no more bytes than the ping-req.
+ * False: these are too few.
  */
 static bool
 relay_ping_small(struct swim *s, const struct input *in, const struct relay *r,
     struct member *target, const struct swim_addr *addr)
 {
-	/* Whoever is said to live there may have been asked already. */
+	/* If an update of the ping-req made us ping a visitor, only the rest of the credit is left. */
 	size_t budget = in->allowance->visited ? in->allowance->credit
 					       : r->request_len + in->allowance->spent;
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
 	base_trailer(s, base_recipient(s, target), &trailer);
-	/* Our name may not fit into the size of the ping-req.  Without our name the target would take us for a base peer. */
+	/*
+	 * Our name may not fit into the size of the ping-req.  Without our name the target would take us for a base peer.
+	 */
 	if (PING_LEAST + wire_trailer_size(&trailer) > budget)
 		trailer.has_digest = false;
 	if (PING_LEAST + wire_trailer_size(&trailer) > budget)
@@ -102,7 +105,7 @@ relay_ping_small(struct swim *s, const struct input *in, const struct relay *r,
 	return true;
 }
 
-/* For whom to write the answer.  A ping-req without a name, from an address of no known base peer, may be of either kind. */
+/* The kind of the asker.  A ping-req without a name, from an address where we know no base peer, may be of either kind. */
 static enum wire_recipient
 relay_asker_kind(const struct input *in, const struct member *asker)
 {
@@ -113,8 +116,9 @@ relay_asker_kind(const struct input *in, const struct member *asker)
 }
 
 /*
- * Is this the pair of a swimd's name and address?  A base peer has such a pair from an earlier version of swimd, which told
- * base peers the names.  No swimd answers a base peer by its name any more, so a nack lets the base peer give the pair up.
+ * Is this the pair of a swimd peer's name and address?  A base peer has such a pair from an earlier version of swimd,
+ * which told base peers the names.  No swimd peer answers a base peer by its name any more, so a nack lets the base
+ * peer give the pair up.
  */
 static bool
 relay_is_former_pair(const struct swim *s, const struct input *in, const struct relay *r,
@@ -124,7 +128,7 @@ relay_is_former_pair(const struct swim *s, const struct input *in, const struct 
 	       !base_is_address(s, in, pair);
 }
 
-/* Keep who asks, and for whom as the asker gave it.  False: no memory. */
+/* Notes the asker, and the target as the asker named it.  False: no memory. */
 static bool
 relay_keep(struct swim *s, const struct input *in, struct relay *r, const struct member *asker,
     const struct wire_member_id *meant)
@@ -148,7 +152,7 @@ relay_keep(struct swim *s, const struct input *in, struct relay *r, const struct
 	return true;
 }
 
-/* Ping the target, `target` if it is known at this address, and wait for its answer. */
+/* Pings the target at this address and waits for its answer.  `target` is NULL if we do not know it at this address. */
 static void
 relay_ask(struct swim *s, const struct input *in, struct relay *r, struct member *target,
     const struct swim_addr *addr)
@@ -192,7 +196,9 @@ relay_request(struct swim *s, const struct input *in)
 	/* An asker whose target is gone does not know that it is gone. */
 	if (target != NULL && target != s->self && !members_is_live(target))
 		introduce_note_stale(in, target);
-	/* One that we don't know is pinged at its numeric address alone: a name would make us look up what others like. */
+	/*
+	 * A target that we do not know has to have a numeric address: others must not choose which host names we look up.
+	 */
 	usable = apply_address(s, in, meant.address, address_text, &addr);
 	known = usable && target != NULL && strcmp(target->address, address_text) == 0;
 	if (known && relay_is_former_pair(s, in, r, &in->msg->member, target)) {
@@ -205,7 +211,10 @@ relay_request(struct swim *s, const struct input *in)
 	}
 	if (known)
 		addr = *link_way(target);
-	/* One out of our reach, too; and a stranger that has us ask himself would have two datagrams for one. */
+	/*
+	 * We do not ping a target that we cannot send to, nor a stranger that names its own address: it would get two
+	 * datagrams for one.
+	 */
 	if (!usable || (stranger && input_is_from(in, &addr)) || (!known && addr.family == 0) ||
 	    !locate_reaches(s, &addr)) {
 		s->stats.relays_refused++;
@@ -221,7 +230,7 @@ relay_answered(struct swim *s, const struct input *in, struct question *q)
 	struct relay *r = question_owner(q, struct relay, question);
 	struct wire_str id = in->msg->member.id;
 
-	/* Someone else at that address can't answer for the target. */
+	/* Another member at that address cannot answer for the target. */
 	if (id.len == 0 || r->whoever || members_hash(id.bytes, id.len) == r->target)
 		relay_answer(s, in, r, WIRE_ACK);
 	return (struct answer){0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Probing for others. */
+/* Probing for others, as their ping-reqs ask. */
 #ifndef SWIMD_CORE_RELAY_H
 #define SWIMD_CORE_RELAY_H
 
@@ -16,6 +16,7 @@ struct input;
 struct question;
 struct swim;
 
+/* A ping-req that is being carried out. */
 struct relay {
 	struct swim_addr asker;
 	enum wire_recipient asker_kind;
@@ -31,8 +32,9 @@ struct relay {
 	uint64_t target;
 };
 
+/* Carry out the ping-req at hand, or answer it at once. */
 void relay_request(struct swim *, const struct input *);
-/* The asker hears of the answer, if it is the target's.  It is no answer to a question of our own. */
+/* Send the asker an ack, if this is the target's answer.  The answer is never one to a question of our own. */
 struct answer relay_answered(struct swim *, const struct input *, struct question *);
 /* The asker hears that the target has not answered us. */
 void relay_unanswered(struct swim *, const struct input *, struct question *);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Anti-entropy in datagrams.  Every ping, ack and gossip of ours carries the digest of the view.  When
- * another's differs, and still does a moment later (rumours are under way all the time), we send it the
- * digests of our 256 buckets; it answers with its members of the buckets that differ, a page at a time.
- * Each side pulls for itself.  The answerer keeps no state, and its page is no larger than the request.
+ * Anti-entropy in datagrams.  Each ping, ack and gossip has the digest of its sender's view.  If the digest of another
+ * member differs from ours, and still differs a moment later (rumours are under way all the time), we send that member
+ * the digests of our 256 buckets.  The member answers with its records of the buckets that differ, one page for each
+ * request.  Each side fetches for itself.  The answerer keeps no state, and a page is no larger than its request.
  *
- * Removals have a digest of their own beside that of the view, for as long as they are remembered, so that a member finds
- * out that it missed the rumour of a removal.  A request says that its digests of buckets include the removals.
+ * The removals that are remembered have a digest of their own, so that a member finds out that it missed the rumour of a
+ * removal.  A request says that its digests of buckets include the removals.
  *
- * Anybody can send a digest that is of no view.  So strangers have a back-off of their own, and wait for members.
+ * Anybody can send a false digest.  So syncs with strangers have a back-off of their own, and give way to syncs with
+ * members.
  */
 #include <string.h>
 
@@ -16,14 +17,15 @@
 
 #define SYNC_TRIES 5           /* requests for one page until the sync is given up */
 #define BACKOFF_MAX 30         /* sync intervals */
-#define SYNC_EAGER_INTERVALS 5 /* sync intervals since the beginning */
-#define REQUEST_FIXED 12       /* cursor and digest count */
-#define DIGESTS_LEAST 16       /* in a request, before ours is */
-#define UPDATES_FIXED 9        /* their count, and what is around the tags of one */
+#define SYNC_EAGER_INTERVALS 5 /* sync intervals of our life in which we compare more often */
+#define REQUEST_FIXED 12       /* bytes of the cursor and of the count of digests */
+#define DIGESTS_LEAST 16       /* that a request has room for, if it has our own update too */
+#define UPDATES_FIXED 9        /* bytes of the count of updates, and around the tags of one */
 
 /*
- * The least time between two looks at others' views.  Short while we are still arriving, perhaps with many
- * others at once: most learn of most by a sync, which starts no rumour, so there is none to wait for.
+ * The least time between two comparisons.  It is a fifth of the sync interval when we have just started.  Many members
+ * may start at once, and learn of each other by syncs mostly; a sync starts no rumours, so we need not wait for rumours
+ * to arrive.
  */
 static swim_duration
 sync_interval_of(const struct swim *s)
@@ -42,7 +44,7 @@ sync_is_stranger(const struct swim *s, const struct swim_addr *addr)
 	return m == NULL || !members_is_visible(m);
 }
 
-/* One that was known for a member when it spoke from there is none, whatever address it tells. */
+/* Is the sync under way with a stranger?  A member may have spoken from another address than the one in its record. */
 static bool
 sync_is_syncing_stranger(const struct swim *s)
 {
@@ -80,9 +82,9 @@ sync_send_request(struct swim *s)
 	    swim_time_add(s->now,
 		swim_ns(s->config.timing.probe_timeout.ns * (int64_t)y->question.tries)));
 	outbox_trailer_named(s, &trailer);
-	/* Even where we remember none: the answer is to have those that it has. */
+	/* This entry asks for the removals that the answerer remembers, even if we remember none. */
 	trailer.has_removals = true;
-	/* We ourselves come along as an update, with our tags, unless that takes the room for what is asked. */
+	/* The request has an update about ourselves, with our tags, unless that leaves too little room for digests. */
 	fixed = WIRE_HEADER_SIZE + REQUEST_FIXED + wire_trailer_size(&trailer);
 	update = UPDATES_FIXED + WIRE_UPDATE_FIXED + s->self->name_len + strlen(s->self->address) +
 		 s->self->tags_len;
@@ -91,8 +93,8 @@ sync_send_request(struct swim *s)
 	room = size > fixed ? (size - fixed) / sizeof(uint32_t) : 0;
 	while (y->cursor.bucket + count < WIRE_SYNC_BUCKETS && count < room) {
 		/*
-		 * The dead are in no digest, and whoever has just arrived is to hear of them too: the first
-		 * time every bucket differs.
+		 * The first sync sends digests that are wrong, so that every bucket differs: no digest tells of the
+		 * dead, and we have to learn of the dead too.
 		 */
 		uint32_t digest =
 		    members_bucket_digest(s, y->cursor.bucket + count, trailer.has_removals);
@@ -123,7 +125,7 @@ sync_end(struct swim *s)
 	question_close(s, &s->sync.question);
 }
 
-/* The comparison under way is over.  When may the next one begin? */
+/* Ends the sync under way, and sets the time from which the next comparison is allowed. */
 static void
 sync_rest(struct swim *s)
 {
@@ -131,7 +133,7 @@ sync_rest(struct swim *s)
 	swim_duration interval = sync_interval_of(s);
 
 	sync_end(s);
-	/* A difference that a sync can't mend (a member refused here, say) must not cost one every time. */
+	/* A difference that a sync cannot mend, as with a full table, must not cause a sync at every comparison. */
 	if (s->sync.changed)
 		pace->backoff = swim_ns(0);
 	else if (pace->backoff.ns == 0)
@@ -157,7 +159,7 @@ sync_fail(struct swim *s)
 	sync_rest(s);
 }
 
-/* Is a comparison under way that one with a stranger, or not, has to wait for? */
+/* Does the sync under way go before a new one (with a stranger, or else with a member)? */
 static bool
 sync_is_busy(const struct swim *s, bool stranger)
 {
@@ -167,7 +169,7 @@ sync_is_busy(const struct swim *s, bool stranger)
 void
 sync_start(struct swim *s, const struct input *in, const struct swim_addr *addr)
 {
-	/* It has just spoken, and what it said may have made it a member. */
+	/* The datagram at hand may have made its sender a member. */
 	bool member = in->from_member || !sync_is_stranger(s, addr);
 
 	if (sync_is_busy(s, !member) || s->leaving || !RULE(syncs))
@@ -188,7 +190,7 @@ sync_start(struct swim *s, const struct input *in, const struct swim_addr *addr)
 bool
 sync_differs(const struct swim *s, const struct wire_trailer *t)
 {
-	/* A request has this entry even where its sender remembers no removal; it is 0 then. */
+	/* A request has the digest of removals even if its sender remembers no removal; the digest is 0 then. */
 	bool removals = RULE(removals_compared) && t->has_removals && t->removals != 0 &&
 			t->removals != s->removed_digest;
 
@@ -211,7 +213,10 @@ sync_compare(struct swim *s, const struct input *in)
 	if (swim_time_before(s->now, sync_pace_with(s, stranger)->allowed))
 		return;
 	if (!s->synced) {
-		/* A request is large, and the source of what came may be forged: it has to answer first. */
+		/*
+		 * A request is large, and the source of the datagram may be forged.  So the address has to answer a
+		 * check first.
+		 */
 		inquiry_start(s, in, &in->from, INQUIRY_CHECK);
 		return;
 	}
@@ -225,7 +230,10 @@ sync_compare(struct swim *s, const struct input *in)
 	s->check_member = !stranger;
 }
 
-/* The member answers pings, or we would not ask it again: so datagrams even of the smallest size do not arrive. */
+/*
+ * Ends a sync whose requests were not answered.  The member answers pings, as we began the sync after an answer.  So
+ * datagrams even of the smallest size do not arrive, which the metrics tell.
+ */
 static void
 sync_give_up(struct swim *s)
 {
@@ -267,8 +275,8 @@ sync_deadline(const struct swim *s)
 }
 
 /*
- * Add the members of one bucket above `after`, those that were removed too where they are asked for; false when the
- * page is full.  Moves the cursor.
+ * Adds the members of the cursor's bucket whose hash is above `cursor->after`, and moves the cursor.  `removals`: add
+ * those that were removed too.  False: the page is full.
  */
 static bool
 sync_add_bucket(struct swim *s, struct wire_writer *w, struct wire_cursor *cursor, bool removals)
@@ -283,7 +291,7 @@ sync_add_bucket(struct swim *s, struct wire_writer *w, struct wire_cursor *curso
 
 		if ((!members_is_visible(m) && !(removals && members_is_removed(m))) || m->unnamed)
 			continue;
-		/* A member too large for a page of its own goes without its tags, or every sync would end at it. */
+		/* A member too large for an empty page goes without its tags, or every sync would end at this member. */
 		if (!gossip_add_member(s, w, m)) {
 			if (w->count > 0)
 				return false;
@@ -322,15 +330,16 @@ sync_answer(struct swim *s, const struct input *in)
 }
 
 /*
- * Is whoever showed us this record of m in its page behind: did it miss a refutation, or a leave?  That we hold m dead at
- * the same incarnation is not told: between halves of a healed partition that would spread.
+ * Is the speaker, in whose page u is about m, behind: has it missed a refutation or a leave of m?  The speaker is not
+ * told that we hold m dead at the same incarnation, as deaths would then spread between the halves of a healed
+ * partition.
  *
- * The speaker may have begun anew itself, without what it knew, below an end of it that we only heard of, as a
- * stranger's.  Nobody else may remember that, no page has it, and the answers to its pings have no room for it: it can't
- * rise above unless it learns it here.
+ * The speaker may be m itself, which has lost its state and started below an incarnation at which we remember its end
+ * as a tombstone.  No page has the tombstone, the answers to the speaker's pings may have no room for it, and no other
+ * member may remember it.  So the speaker can rise above that incarnation only if we tell it here.
  *
- * A removal of an earlier incarnation than we know of changes nothing here.  It was made where m's last life was not heard
- * of, and its digest would differ from ours, and have us ask again, until it is forgotten there.
+ * A removal of m at a lower incarnation than ours changes nothing here.  The speaker has not heard of m's last life.
+ * Until it hears of that life, or forgets the removal, its digest differs from ours and makes us sync again.
  */
 static bool
 sync_is_behind(const struct member *m, const struct wire_update *u, const struct member *speaker)
@@ -343,7 +352,7 @@ sync_is_behind(const struct member *m, const struct wire_update *u, const struct
 	       (members_status(m) == SWIM_LEFT && u->status != SWIM_LEFT);
 }
 
-/* Whoever showed us its page learns in turn where it is behind. */
+/* Tells the speaker, whose page has just been applied, what it has missed. */
 static void
 sync_teach(struct swim *s, const struct input *in, const struct wire_updates *updates,
     const struct swim_addr *to)
@@ -374,7 +383,7 @@ sync_teach(struct swim *s, const struct input *in, const struct wire_updates *up
 struct answer
 sync_answered(struct swim *s, const struct input *in, struct question *q)
 {
-	(void)s, (void)in; /* whoever answers */
+	(void)s, (void)in; /* the number alone shows that this is the answer */
 	return (struct answer){.ours = true,
 	    .believed = question_owner(q, struct sync, question)->believed};
 }
@@ -388,7 +397,7 @@ sync_page(struct swim *s, const struct input *in)
 	size_t size = path_retry(y->most, (unsigned)(in->msg->seq - y->question.seq));
 
 	apply_updates(s, in);
-	/* The page itself may have made it a member. */
+	/* The page may have made its sender a member. */
 	if (size < y->most)
 		path_fell(s, link_speaker(s, in, &y->addr), size);
 	else
@@ -399,8 +408,9 @@ sync_page(struct swim *s, const struct input *in)
 	if (next.bucket > y->covered)
 		next = (struct wire_cursor){.bucket = y->covered};
 	/*
-	 * Pages that lead nowhere, or that never end, would be asked for for ever: an honest one that doesn't
-	 * end its bucket has a member at least.  What came of them is no reason to come back soon.
+	 * The page does not move the cursor forward, or there were more pages than a table can fill: an honest page
+	 * that does not end its bucket has one member at least.  Give up, or this sync would never end, and do not come
+	 * back soon.
 	 */
 	if (next.bucket < y->cursor.bucket ||
 	    (next.bucket == y->cursor.bucket && next.after <= y->cursor.after) ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Comparing and pulling whole views. */
+/* Syncs: comparing views, and fetching the pages that differ. */
 #ifndef SWIMD_CORE_SYNC_H
 #define SWIMD_CORE_SYNC_H
 
@@ -17,10 +17,10 @@ struct member;
 struct question;
 struct swim;
 
-/* When views may be compared next. */
+/* When views may be compared next.  Syncs with members and syncs with strangers have one each. */
 struct pace {
-	swim_time allowed; /* not before */
-	swim_duration backoff;
+	swim_time allowed;     /* no view is compared before */
+	swim_duration backoff; /* how much longer to rest after a sync that changed nothing */
 };
 
 struct sync {
@@ -35,22 +35,30 @@ struct sync {
 	size_t most;      /* bytes of the first request for a page, and so of the page */
 };
 
+/*
+ * Compare the digest of the datagram at hand with ours.  If they differ, the sender may be sent a check now or a moment
+ * later.
+ */
 void sync_compare(struct swim *, const struct input *);
-/* Does the view of the sender of this trailer differ from ours? */
+/* Do these digests of another view, or of its removals, differ from ours? */
 bool sync_differs(const struct swim *, const struct wire_trailer *);
+/*
+ * Begin a sync with the sender of the datagram at hand, at this address.  Nothing happens if another sync goes before it.
+ */
 void sync_start(struct swim *, const struct input *, const struct swim_addr *);
 void sync_tick(struct swim *, const struct input *);
 swim_time sync_deadline(const struct swim *);
+/* Answer the request at hand with a page. */
 void sync_answer(struct swim *, const struct input *);
-/* The datagram is the page that we asked for; its members are taken up without being asked if we believed that when we began. */
+/* The datagram at hand is the page that we asked for.  Its sender is believed if it was believed when the sync began. */
 struct answer sync_answered(struct swim *, const struct input *, struct question *);
 /* Ask for the page again, or give up. */
 void sync_unanswered(struct swim *, const struct input *, struct question *);
 /* The datagram at hand is a page that we asked for: apply it, and ask for the next. */
 void sync_page(struct swim *, const struct input *);
-/* No comparison is under way any more. */
+/* End the sync under way, if there is one. */
 void sync_end(struct swim *);
-/* The member's view is ours, or the member is gone: the syncs that it did not answer count no longer. */
+/* The member's view is ours, or the member is gone: forget the syncs that the member did not answer. */
 void sync_forget(struct swim *, struct member *);
 
 #endif

@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Visitors: members that only strangers tell of.  Anybody may say that a member lives at an address, or has moved there,
- * whose owner has asked for nothing.  So such a datagram alone neither makes a member nor moves one: we ping the address,
- * in no more bytes than the datagram had, and take the member up once it answers under that name.  Until then we tell
- * nobody else.  There is no timer, and we ping again only for another such datagram: a stranger's datagram costs one
- * small ping.
+ * Visitors: members that only strangers tell of.  Anybody can say that a member lives at an address, or has moved
+ * there, though the owner of the address has asked for nothing.  So such a datagram alone neither makes a member nor
+ * moves one: we ping the address, in no more bytes than the datagram had, and take the member up once it answers under
+ * that name.  Until then no other member hears of the visitor from us.  There is no timer, and only another such
+ * datagram makes us ping again: a stranger's datagram costs one small ping.
  *
- * The word of members that have been known for a while, or were there when we began, is taken without such a ping.  When
- * we begin we know nobody.  Then we believe the answer of a seed, the page that we asked for, the members that we meet by
- * these, and what anybody says of itself.  A member without a seed has nobody to ask and believes every sender: so the
- * first member of a cluster learns of the others.
+ * A member that we have known for a while, or that we met when we had just started, is believed without such a ping.  When
+ * we start we know nobody.  Then we believe the answer of a seed, the page that we asked for, the members that we meet by
+ * these two, and what any sender says of itself.  A member without a seed has nobody to ask, so it believes every sender
+ * while it has just started: this is how the first member of a cluster learns of the others.
  *
- * A pair (address, address) that a base peer tells of is a visitor too, even if the base peer is a member that we know for
- * long: base peers call a swimd by its address, and only the answer from there tells the name.  So we take up whichever member
- * answers at that address (`whoever`).
+ * A pair (address, address) that a base peer tells of is a visitor too, even if we have known the base peer for long:
+ * base peers call a swimd peer by its address, and only the answer from that address tells the name.  So we take up any
+ * member that answers there (`whoever`).
  */
 #include <string.h>
 
 #include "core/internal.h"
 
-/* The beginning of our own life, in sync intervals: members that we meet then count as the cluster. */
+/* For this many sync intervals of our life we have just started: members that we meet in this time are believed. */
 #define STARTING_INTERVALS 2
-/* Probe intervals after which a member's word counts for others too. */
+/* After this many probe intervals in the table a member is believed. */
 #define STANDING_PERIODS 30
-/* Pings in a probe interval that may be larger than the datagrams that caused them: a base peer's smallest ping has 11 bytes. */
+/* The most gifts in a probe interval.  They are needed, as a base peer's smallest ping has 11 bytes. */
 #define GIFTS 32
-/* When base peers suspect an address at which nobody answers us, its death is told after this time. */
+/* Once base peers have suspected a silent address for this long, they are told of its death. */
 #define SUSPECTED_FOR swim_seconds(5)
 #define TAGS_AROUND 7 /* bytes of the trailer entry of one member's tags, besides the tags */
 
@@ -63,7 +63,7 @@ visitor_believes_speaker(const struct swim *s, const struct input *in, const str
 bool
 visitor_gift(struct swim *s, const struct input *in)
 {
-	/* At most one for a datagram, and in place of other pings. */
+	/* A datagram causes at most one gift, and only if it has caused no other ping. */
 	if (in->allowance->charged)
 		return false;
 	if (swim_time_reached(s->now, s->gifts_until)) {
@@ -100,7 +100,7 @@ visitor_fit(struct swim *s, const struct input *in, struct wire_trailer *trailer
 void
 visitor_spend(const struct input *in, const struct swim_addr *to, size_t len)
 {
-	/* A gift exceeds what the budget allows. */
+	/* A gift is larger than the credit. */
 	if (len > in->allowance->credit)
 		len = in->allowance->credit;
 	in->allowance->credit -= len;
@@ -115,7 +115,7 @@ visitor_patience(const struct swim *s)
 	return s->config.timing.probe_timeout;
 }
 
-/* The place of this visitor, or a free place, or that of the visitor that has waited for longest. */
+/* The slot of this visitor; or else a free slot, or the slot of the visitor whose ping was sent first, emptied. */
 static struct visitor *
 visitor_slot_of(struct swim *s, const struct swim_addr *addr, uint64_t hash)
 {
@@ -137,7 +137,7 @@ visitor_slot_of(struct swim *s, const struct swim_addr *addr, uint64_t hash)
 	return found;
 }
 
-/* A base peer holds a suspicion that it has heard of until it hears how it ended.  Keep since when base peers have told it. */
+/* Notes since when base peers suspect the visitor: a base peer waits until it hears how a suspicion ended. */
 static void
 visitor_note_suspicion(const struct swim *s, struct visitor *v, const struct wire_update *u)
 {
@@ -163,6 +163,7 @@ visitor_is_suspected(const struct swim *s, const struct swim_addr *addr, uint64_
 	return false;
 }
 
+/* Pings the visitor, in no more bytes than the credit unless the ping is a gift.  False: that is not allowed now. */
 static bool
 visitor_ask(struct swim *s, const struct input *in, struct visitor *v, const struct wire_update *u)
 {
@@ -200,7 +201,10 @@ visitor_hear(struct swim *s, const struct input *in, const struct wire_update *u
 	    swim_addr_equal(addr, &s->self->addr))
 		return;
 	v = visitor_slot_of(s, addr, hash);
-	/* The answer of a base peer has no incarnation, so the member is listed at the one that its teller gave. */
+	/*
+	 * The answer of a base peer has no incarnation, so the member will be listed at the incarnation that was told
+	 * of it.
+	 */
 	if (v->incarnation < u->incarnation &&
 	    (u->incarnation <= BASE_FIRST_MOST || (in->authority >= AUTHORITY_MEMBER && !in->base)))
 		v->incarnation = u->incarnation;
@@ -227,7 +231,7 @@ visitor_had_no_room(const struct swim *s, const struct input *in)
 		   outbox_room_for_kind(s, who->id.len, who->address.len);
 }
 
-/* The update about itself in a visitor's answer; false: there is none. */
+/* Finds the update about the visitor itself in the visitor's answer.  False: there is none. */
 static bool
 visitor_says_itself(const struct input *in, struct wire_update *u)
 {
@@ -241,24 +245,24 @@ visitor_says_itself(const struct input *in, struct wire_update *u)
 	return false;
 }
 
-/* What is m, which has answered the question to this visitor? */
+/* The kind of m, which has answered the ping to this visitor. */
 static enum peer
 visitor_peer(const struct swim *s, const struct input *in, const struct visitor *v,
     const struct member *m)
 {
-	/* Earlier versions of swimd tell of base peers without saying that they are base peers: its own ack shows it. */
+	/* Earlier versions of swimd do not tell which members are base peers, but the ack of a base peer shows it. */
 	if ((v->swimd && !base_answers(s, in)) || in->msg->trailer.has_digest)
 		return PEER_SWIMD;
-	/* The ping had room for an answer with a digest, and a swimd would have sent one. */
+	/* The ping left room for a digest in the answer, and a swimd peer would have sent its digest. */
 	if (v->asked >= outbox_room_for_kind(s, m->name_len, strlen(m->address)))
 		return PEER_BASE;
 	if (v->swimd)
 		return PEER_UNTOLD;
-	/* A base peer told of it by an id that is not an address: base peers call only base peers by such an id. */
+	/* Base peers call a swimd peer by its address.  So a visitor whose id is no address is a base peer. */
 	return v->whoever ? PEER_UNSURE : PEER_SAID_BASE;
 }
 
-/* The visitor lives there: take it up by its update about itself, or else by its name alone, without tags. */
+/* Takes the visitor up as a member, by its update about itself, or else by its name alone, without tags. */
 static void
 visitor_take_up(struct swim *s, const struct input *in, const struct visitor *v)
 {
@@ -271,14 +275,14 @@ visitor_take_up(struct swim *s, const struct input *in, const struct visitor *v)
 		    .flags = WIRE_FLAG_PARTIAL,
 		    .incarnation = v->incarnation};
 	else if (in->named)
-		return; /* it is taken with the rest of the answer */
+		return; /* apply_updates() takes that update with the rest of the answer */
 	apply_own_word(s, in, &u);
 	m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 	if (m == NULL || m == s->self)
 		return;
 	m->peer = visitor_peer(s, in, v, m);
 	m->routable = swim_addr_equal(&m->addr, &v->addr);
-	/* Its kind is still unknown, as the ping was too small: a larger ping asks for it. */
+	/* The ping was too small to show the kind of m, so a larger ping follows. */
 	if (m->routable && base_recipient(s, m) == WIRE_RECIPIENT_UNKNOWN)
 		gossip_ask_first(s, m);
 }
@@ -292,14 +296,14 @@ visitor_answered(struct swim *s, const struct input *in, struct question *q)
 	const struct member *m;
 
 	question_close(s, q);
-	/* The ack names another member than the one that we asked for, so it is no answer to our question. */
+	/* The ack names another member than the visitor. */
 	if (members_hash(id.bytes, id.len) != v.hash && !(v.whoever && id.len > 0))
 		return (struct answer){0};
 	if (input_is_from(in, &v.addr))
 		guest_answered(s, &in->from);
 	/*
-	 * A member that has moved says so in this answer, or is believed after it (speaker_answers).  One that is shown
-	 * to nobody any more, since it was removed say, is taken up as if it were not known.
+	 * A member that has moved says so in this answer, or is believed after the answer (speaker_answers).  A
+	 * tombstone is taken up like a member that is not known.
 	 */
 	m = members_find(s, id.bytes, id.len);
 	if (m == NULL || (!members_is_visible(m) && RULE(removed_returns))) {
