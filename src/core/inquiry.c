@@ -215,7 +215,7 @@ inquiry_wait_time(const struct swim *s, const struct inquiry *j)
 	return inquiry_patience(s);
 }
 
-/* A ping has been sent now.  All pings of one round have one number. */
+/* Notes that a ping has been sent now.  All pings of one round have one number. */
 static void
 inquiry_count(struct swim *s, struct inquiry *j)
 {
@@ -223,7 +223,7 @@ inquiry_count(struct swim *s, struct inquiry *j)
 	question_wait(s, &j->question, swim_time_add(s->now, inquiry_wait_time(s, j)));
 }
 
-/* Send a ping.  Where that fails, the try counts as a lost one. */
+/* Sends a ping.  If that fails, the ping counts as lost. */
 static void
 inquiry_ask(struct swim *s, const struct input *in, struct inquiry *j)
 {
@@ -258,8 +258,8 @@ inquiry_is_small(struct swim *s, const struct input *in, const struct inquiry *j
 }
 
 /*
- * Does a stranger make us ask this?  The joins are the operator's.  A digest that comes from the address of a member is looked
- * at however many questions strangers make us ask, or they could keep us from comparing views with members.
+ * Does a stranger make us ask this?  The operator asks for joins.  A check of a member's digest does not count as a
+ * stranger's question: otherwise strangers could keep us from comparing views with members.
  */
 static bool
 inquiry_is_of_stranger(const struct swim *s, enum inquiry_kind kind, const struct swim_addr *addr)

@@ -30,11 +30,11 @@ struct inquiry {
 	enum inquiry_kind kind;
 	struct swim_addr addr;
 	struct question question; /* closed: free */
-	size_t len;               /* of the ping sent last */
-	bool small;    /* nobody has answered there yet, and a stranger told us of the address: */
-	size_t budget; /* the pings have so many bytes at most */
+	size_t len;               /* bytes of the last ping */
+	bool small;    /* a stranger told of the address, and nobody has answered there */
+	size_t budget; /* with `small`: the most bytes of a ping */
 	bool of_base;  /* a base peer's datagram from this address made us ask */
-	bool to_base;  /* the question is written for base peers only */
+	bool to_base;  /* only base peers read the pings */
 	/* INQUIRY_LEAVER, INQUIRY_FORMER: hash of the name of the member that is asked about */
 	uint64_t member;
 	struct swim_addr to; /* INQUIRY_FORMER: the new address, where the base peer answers */
@@ -113,9 +113,9 @@ void inquiry_introduce(struct swim *, const struct input *, const struct wire_me
 void inquiry_learn(struct swim *, const struct input *, const struct swim_addr *from);
 /* A member of another cluster has answered.  If that is the seed of a join, the join ends with an event. */
 void inquiry_foreign(struct swim *, const struct wire_message *, const struct swim_addr *from);
-/* Somebody lives at the address that was asked: what follows of that depends on the kind of the join. */
+/* An answer has come.  What it leads to depends on the kind of the question. */
 struct answer inquiry_answered(struct swim *, const struct input *, struct question *);
-/* The address has not answered in time: ask once more, or give up, or ask again after a rest. */
+/* The address has not answered in time: ping it again, or give up; or a pause is over. */
 void inquiry_unanswered(struct swim *, const struct input *, struct question *);
 
 #endif

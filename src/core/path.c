@@ -212,7 +212,7 @@ path_send_padded(struct swim *s, struct path_check *c)
 {
 	struct wire_trailer trailer;
 	struct wire_writer w;
-	/* An answer to any of them counts until the last has had its time. */
+	/* An answer to any of the pings of this size counts until the last ping has had its time. */
 	uint64_t seq = question_repeat(s, &c->question);
 
 	question_wait(s, &c->question, swim_time_add(s->now, s->config.timing.probe_timeout));
@@ -249,7 +249,7 @@ path_try_next(struct swim *s)
 		    .size = path_step(s, m->path_size + 1U),
 		    .padded = true};
 		question_open(s, &c->question, QUESTION_PATH, core_seq(s));
-		/* No second trial before this one has ended. */
+		/* The next trial is due after this one has ended. */
 		path_retry_later(s, m);
 		path_send_padded(s, c);
 		break;
@@ -264,7 +264,10 @@ path_give_up(struct swim *s, struct path_check *c)
 	struct member *m = c->target;
 
 	question_close(s, &c->question);
-	/* retry_later was called when the trial began.  The silence of a member that may be dead says nothing of sizes. */
+	/*
+	 * After a trial nothing is left to do: path_retry_later() was called when it began.  The silence of a member
+	 * that may be dead says nothing about sizes.
+	 */
 	if (!c->padded && members_status(m) == SWIM_ALIVE)
 		path_fell(s, m, PATH_BASE);
 }

@@ -21,7 +21,7 @@ struct path_check {
 	struct member *target;
 	struct question question; /* closed: free */
 	size_t size;
-	bool padded; /* padding alone, else it is gossip */
+	bool padded; /* the ping is a trial of a larger size; else it is gossip sent as a ping */
 };
 #define PATH_CHECKS_MAX 16
 /*
@@ -53,7 +53,7 @@ bool path_watch(struct swim *, struct member *m, uint64_t seq, size_t size);
 void path_forget(struct swim *, const struct member *);
 /* The size arrives, if the answer comes from the member that was pinged and from the address that was pinged. */
 struct answer path_answered(struct swim *, const struct input *, struct question *);
-/* Try the size again, or take it for one that does not arrive. */
+/* The ping was not answered in time: send a padded ping again, or take the size for one that does not arrive. */
 void path_unanswered(struct swim *, const struct input *, struct question *);
 void path_tick(struct swim *);
 swim_time path_deadline(const struct swim *);

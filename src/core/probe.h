@@ -26,12 +26,15 @@ struct rtt {
 struct probe {
 	struct member *target;
 	/*
-	 * The questions to the target at `first` and at `second`, and the one to others.  `direct` and `others` are open until
-	 * the probe ends.  At the deadline of `direct` others are asked; that of `others` is the end of the probe.
+	 * The questions to the target at the address `first`, to the target at `second`, and to helpers.  `direct` and
+	 * `others` are open until the probe ends.  At the deadline of `direct` helpers are asked.  At the deadline of
+	 * `others` the probe ends.
 	 */
 	struct question direct, elsewhere, others;
-	struct swim_addr first, second; /* where it was asked; second.family 0: nowhere else yet */
-	unsigned asked, nacks;          /* others that have been asked, and their nacks */
+	struct swim_addr first;  /* the address in use for the target when the probe began */
+	struct swim_addr second; /* another address that was asked too; family 0: none yet */
+	unsigned asked;          /* helpers that have been asked */
+	unsigned nacks;          /* helpers that have sent a nack */
 };
 
 void probe_tick(struct swim *);
@@ -46,11 +49,11 @@ void probe_end(struct swim *);
 struct answer probe_answered(struct swim *, const struct input *, struct question *);
 /* Handles the answer of a helper to the probe: the target has answered the helper. */
 struct answer probe_answered_to_others(struct swim *, const struct input *, struct question *);
-/* The target of this period has not answered in time: ask others. */
+/* The target has not answered us in time: ask helpers. */
 void probe_unanswered(struct swim *, const struct input *, struct question *);
-/* Others have not reached it either: the probe has failed. */
+/* The target has not answered helpers in time either: the probe has failed. */
 void probe_unanswered_by_others(struct swim *, const struct input *, struct question *);
-/* The question of this number went to others, who answer for the member that it is about. */
+/* Is this the number of a question to helpers, which answer for the member that the question is about? */
 bool probe_is_indirect(const struct swim *, uint64_t seq);
 /* The speaker of the datagram at hand, a helper, has passed a question of ours on to m, and m has answered the helper. */
 void probe_helped(struct swim *, const struct input *, struct member *m);

@@ -2,11 +2,11 @@
 /*
  * The table of questions: a hash table of the open rows.  The tries of a row have consecutive numbers.  A row is kept
  * under the block of 256 numbers that has its first number, and the number of any try is in this block or the next.
- * Numbers are random, so that nobody can make a search slow.  The table grows if memory allows; a smaller one finds
- * the same, so that a row can be opened when no memory is left.
+ * Numbers are random, so that nobody can make a search slow.  The table grows if memory allows; a smaller one finds the
+ * same, so that a row can be opened when no memory is left.
  *
- * A binary heap of the rows that have a deadline to come, the earliest first.  Where memory does not allow the heap to grow, a
- * row with a deadline is not in the heap (QUESTION_UNSORTED), and is found by a walk over all rows.
+ * The rows that have a deadline to come are in a binary heap, the earliest first.  If memory does not allow the heap to
+ * grow, a row with a deadline is not in the heap (QUESTION_UNSORTED), and is found by a walk over all rows.
  */
 #include "core/question.h"
 
@@ -17,7 +17,10 @@
 
 #define BLOCK_BITS 8
 #define BUCKETS_FIRST 64 /* a power of two */
-/* question.timer: no deadline to come; one, but there was no room in the heap.  Else the place in the heap, plus 1. */
+/*
+ * Two values of question.timer: no deadline is to come; one is, but the heap had no room.  Others: place in the heap,
+ * plus 1.
+ */
 #define QUESTION_UNTIMED 0
 #define QUESTION_UNSORTED UINT32_MAX
 
@@ -143,7 +146,10 @@ question_repeat(struct swim *s, struct question *q)
 	return question_try(s, q);
 }
 
-/* Of two deadlines at one time the one of the earlier purpose comes first: the direct question of a probe before that to others. */
+/*
+ * Does the deadline of a come before that of b?  Of two deadlines at one time the one of the earlier purpose comes
+ * first: the direct question of a probe before the question to others.
+ */
 static bool
 question_is_before(const struct question *a, const struct question *b)
 {
@@ -159,7 +165,7 @@ question_place_timer(struct questions *t, struct question *q, size_t at)
 	q->timer = (uint32_t)at + 1;
 }
 
-/* Put the row into the heap, at this place or nearer to the top, and what is later than the row below it. */
+/* Puts the row into the heap, at this place or nearer to the top; rows with later deadlines move down. */
 static void
 question_rise(struct questions *t, struct question *q, size_t at)
 {
@@ -170,7 +176,7 @@ question_rise(struct questions *t, struct question *q, size_t at)
 	question_place_timer(t, q, at);
 }
 
-/* The same, at this place or further from the top. */
+/* Puts the row into the heap, at this place or further from the top; rows with earlier deadlines move up. */
 static void
 question_sink(struct questions *t, struct question *q, size_t at)
 {
@@ -188,7 +194,7 @@ question_sink(struct questions *t, struct question *q, size_t at)
 	question_place_timer(t, q, at);
 }
 
-/* The row has no deadline to come any more, if it had one. */
+/* Takes the row out of the heap, if it is there: no deadline of it is to come. */
 static void
 question_stop(struct questions *t, struct question *q)
 {

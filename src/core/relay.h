@@ -18,15 +18,15 @@ struct swim;
 
 /* A ping-req that is being carried out. */
 struct relay {
-	struct swim_addr asker;
-	enum wire_recipient asker_kind;
-	uint64_t asker_seq;
-	struct question question; /* closed: free */
-	size_t request_len;
-	char *text; /* target's id, then its address, as the asker gave them */
-	uint16_t id_len, address_len;
-	bool of_stranger; /* the asker is a stranger */
-	/* the asker knows the target by its address: an ack of any member there is an answer */
+	struct swim_addr asker;         /* source address of the ping-req */
+	enum wire_recipient asker_kind; /* for which kind of peer the answer is written */
+	uint64_t asker_seq;             /* number of the ping-req */
+	struct question question;       /* our ping to the target; closed: free */
+	size_t request_len;             /* bytes that the ping-req allows us to send */
+	char *text; /* the target's id, then its address, as the asker gave them; owned */
+	uint16_t id_len, address_len; /* bytes of the two parts of `text` */
+	bool of_stranger;             /* the asker is a stranger */
+	/* the asker named the target by its address: an ack of any member there is an answer */
 	bool whoever;
 	/* hash of the target's name: without `whoever` only its ack is an answer */
 	uint64_t target;
@@ -36,7 +36,7 @@ struct relay {
 void relay_request(struct swim *, const struct input *);
 /* Send the asker an ack, if this is the target's answer.  The answer is never one to a question of our own. */
 struct answer relay_answered(struct swim *, const struct input *, struct question *);
-/* The asker hears that the target has not answered us. */
+/* The target has not answered in time: send the asker a nack. */
 void relay_unanswered(struct swim *, const struct input *, struct question *);
 
 #endif

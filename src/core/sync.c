@@ -174,7 +174,7 @@ sync_start(struct swim *s, const struct input *in, const struct swim_addr *addr)
 
 	if (sync_is_busy(s, !member) || s->leaving || !RULE(syncs))
 		return;
-	/* It has answered a question of ours: when we begin, that is all we know of anybody. */
+	/* A sync with a stranger gives way to one with a member. */
 	if (question_is_open(&s->sync.question))
 		sync_fail(s);
 	question_fini(&s->sync.question);

@@ -23,16 +23,17 @@ struct pace {
 	swim_duration backoff; /* how much longer to rest after a sync that changed nothing */
 };
 
+/* The sync under way. */
 struct sync {
-	bool member;   /* who is asked was known for one when it began */
-	bool believed; /* what it shows is taken without asking those that it tells of */
-	struct swim_addr addr;
-	struct question question; /* for this page; closed: no comparison is under way */
-	struct wire_cursor cursor;
-	uint16_t covered; /* buckets of the request under way reach up to here */
-	size_t pages;     /* taken in so far */
-	bool changed;     /* something new came of it */
-	size_t most;      /* bytes of the first request for a page, and so of the page */
+	bool member;           /* the answerer was a member when the sync began */
+	bool believed;         /* the answerer is believed: the members of its pages are taken up */
+	struct swim_addr addr; /* where the answerer is asked */
+	struct question question;  /* the request for the next page; closed: no sync is under way */
+	struct wire_cursor cursor; /* where the next page begins */
+	uint16_t covered;          /* the first bucket that the last request does not ask for */
+	size_t pages;              /* pages that have come so far */
+	bool changed;              /* a page has changed our view, or has made us ping a visitor */
+	size_t most;               /* bytes of a request for a page, at its first try */
 };
 
 /*
@@ -52,7 +53,7 @@ swim_time sync_deadline(const struct swim *);
 void sync_answer(struct swim *, const struct input *);
 /* The datagram at hand is the page that we asked for.  Its sender is believed if it was believed when the sync began. */
 struct answer sync_answered(struct swim *, const struct input *, struct question *);
-/* Ask for the page again, or give up. */
+/* The page has not come in time: ask for it again, or give up the sync. */
 void sync_unanswered(struct swim *, const struct input *, struct question *);
 /* The datagram at hand is a page that we asked for: apply it, and ask for the next. */
 void sync_page(struct swim *, const struct input *);
