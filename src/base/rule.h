@@ -43,7 +43,7 @@
 	X(confirmers_follow, "If the first of those chosen to confirm do not accuse the suspect, the next in order ask it.") \
 	/* damping.c */ \
 	X(return_waits, "A member that was declared failed again soon after its return waits before it returns.") \
-	X(stall_waits, "A suspicion that a member hears of after standing still makes it wait like a death.") \
+	X(stall_waits, "A suspicion that a member hears of after a stall makes it wait like a death.") \
 	X(recent_stall_counts, "A member has stood still until one probe interval after it went on.") \
 	/* doubt.c */ \
 	X(deaf_waits, "A member that hears nobody declares nobody failed.") \

@@ -353,7 +353,7 @@ swim_join(struct swim *s, swim_time now, const struct swim_addr *addr)
 }
 
 void
-inquiry_introduce(struct swim *s, const struct input *in, const struct wire_member_id *who,
+inquiry_add_speaker(struct swim *s, const struct input *in, const struct wire_member_id *who,
     const struct swim_addr *from)
 {
 	char text[SWIM_ADDR_TEXT];
@@ -379,7 +379,7 @@ inquiry_learn(struct swim *s, const struct input *in, const struct swim_addr *fr
 	 */
 	if (m != NULL && m != s->self && m->addr.family == 0)
 		locate_found(s, in, m, &at);
-	inquiry_introduce(s, in, &in->msg->member, &at);
+	inquiry_add_speaker(s, in, &in->msg->member, &at);
 	/* Two members may be known at this address, one that is gone and its successor.  So the id decides. */
 	m = in->msg->member.id.len > 0
 		? members_find(s, in->msg->member.id.bytes, in->msg->member.id.len)
@@ -940,7 +940,7 @@ inquiry_foreign(struct swim *s, const struct wire_message *msg, const struct swi
  * many addresses must not hold all slots.
  */
 static void
-inquiry_rest(struct swim *s, struct inquiry *j)
+inquiry_begin_pause(struct swim *s, struct inquiry *j)
 {
 	if (!RULE(contests_pause))
 		return;
@@ -948,13 +948,13 @@ inquiry_rest(struct swim *s, struct inquiry *j)
 		if (question_is_open(&s->inquiries[i].question) && s->inquiries[i].pausing)
 			return;
 	}
-	j->rest = j->rest.ns == 0 ? inquiry_contest_takes(s) : swim_ns(2 * j->rest.ns);
-	if (j->rest.ns > PAUSE_MAX.ns)
-		j->rest = PAUSE_MAX;
+	j->pause = j->pause.ns == 0 ? inquiry_contest_takes(s) : swim_ns(2 * j->pause.ns);
+	if (j->pause.ns > PAUSE_MAX.ns)
+		j->pause = PAUSE_MAX;
 	/* An answer to the last ping still counts. */
 	inquiry_await(s, j, j->question.seq);
 	question_repeat(s, &j->question);
-	question_wait(s, &j->question, swim_time_add(s->now, j->rest));
+	question_wait(s, &j->question, swim_time_add(s->now, j->pause));
 	j->pausing = true;
 	j->than = 0;
 }
@@ -977,7 +977,7 @@ inquiry_witness(struct swim *s, const struct input *in, const struct swim_addr *
 
 /* The pause is over: begin the next contest, if others have told of the namesake meanwhile. */
 static void
-inquiry_rested(struct swim *s, const struct input *in, struct inquiry *j)
+inquiry_end_pause(struct swim *s, const struct input *in, struct inquiry *j)
 {
 	j->pausing = false;
 	j->again = 0;
@@ -1026,7 +1026,7 @@ inquiry_contest_ends(struct swim *s, const struct input *in, struct inquiry *j)
 	apply_refute(s, in, j->than);
 	if (j->answered) {
 		inquiry_tell_claim(s, j);
-		inquiry_rest(s, j);
+		inquiry_begin_pause(s, j);
 	}
 }
 
@@ -1077,7 +1077,7 @@ inquiry_unanswered(struct swim *s, const struct input *in, struct question *q)
 	struct inquiry *j = question_owner(q, struct inquiry, question);
 
 	if (j->pausing)
-		inquiry_rested(s, in, j);
+		inquiry_end_pause(s, in, j);
 	else if (j->looped && j->kind == INQUIRY_CLAIM)
 		inquiry_end(s, j);
 	else if (q->tries < INQUIRY_TRIES && j->kind != INQUIRY_CHECK &&

@@ -44,19 +44,19 @@ struct inquiry {
 	 */
 	uint64_t than;
 	/* The fields below are used by INQUIRY_CLAIM alone, `looped` by INQUIRY_SEED too. */
-	bool answered;      /* a namesake has answered a ping of this round */
-	bool outdone;       /* a claim outdoes ours: we go once the namesake has answered */
-	bool claimed;       /* a claim leaves the contest open: the namesake decides */
-	bool base;          /* the namesake is a base peer, or had outdone us before it answered */
-	bool witnessed;     /* a witness says that our name lives there */
-	bool stays;         /* by the ages we stay, and our claims say so */
-	bool heard;         /* a claim that does not outdo ours has come from there */
-	bool modern;        /* the namesake tells when it decides to stay: we go only then */
-	bool quiet;         /* nobody answered in the round of pings before */
-	unsigned again;     /* rounds of pings after the first one */
-	bool looped;        /* our own ping came back: the address is one of our own */
-	bool pausing;       /* both stay, and this is the pause before the next contest */
-	swim_duration rest; /* length of the last pause */
+	bool answered;       /* a namesake has answered a ping of this round */
+	bool outdone;        /* a claim outdoes ours: we go once the namesake has answered */
+	bool claimed;        /* a claim leaves the contest open: the namesake decides */
+	bool base;           /* the namesake is a base peer, or had outdone us before it answered */
+	bool witnessed;      /* a witness says that our name lives there */
+	bool stays;          /* by the ages we stay, and our claims say so */
+	bool heard;          /* a claim that does not outdo ours has come from there */
+	bool modern;         /* the namesake tells when it decides to stay: we go only then */
+	bool quiet;          /* nobody answered in the round of pings before */
+	unsigned again;      /* rounds of pings after the first one */
+	bool looped;         /* our own ping came back: the address is one of our own */
+	bool pausing;        /* both stay, and this is the pause before the next contest */
+	swim_duration pause; /* length of the last pause */
 };
 
 /* Are we asking at the former address of a base peer whether it has moved to `addr` (INQUIRY_FORMER)? */
@@ -107,7 +107,7 @@ void inquiry_nack(struct swim *, const struct input *);
 /* A witness says that our name lives at this address. */
 void inquiry_witness(struct swim *, const struct input *, const struct swim_addr *addr);
 /* Take up the speaker at `from` under this id, unless the id is known: at incarnation 0, until it tells its incarnation. */
-void inquiry_introduce(struct swim *, const struct input *, const struct wire_member_id *,
+void inquiry_add_speaker(struct swim *, const struct input *, const struct wire_member_id *,
     const struct swim_addr *from);
 /* An answer without extensions has come from `from`: take its sender up under the id in it, in place of an unnamed peer. */
 void inquiry_learn(struct swim *, const struct input *, const struct swim_addr *from);

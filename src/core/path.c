@@ -31,7 +31,7 @@ static const uint16_t sizes[] = {
     WIRE_DATAGRAM_MAX,
 };
 
-#define TRIAL_TRIES 3        /* padded pings of one size (RFC 8899, MAX_PROBES) */
+#define PADDED_TRIES 3       /* padded pings of one size (RFC 8899, MAX_PROBES) */
 #define PATIENCE 3           /* probe timeouts until large gossip counts as lost */
 #define PATH_RETRY_FIRST 5U  /* seconds until a larger size is tried; doubles each time */
 #define RETRY_DOUBLINGS 7    /* up to 640 s (RFC 8899, PMTU_RAISE_TIMER: 600 s) */
@@ -293,7 +293,7 @@ path_unanswered(struct swim *s, const struct input *in, struct question *q)
 	struct path_check *c = question_owner(q, struct path_check, question);
 
 	(void)in; /* nothing is told */
-	if (c->padded && q->tries < TRIAL_TRIES)
+	if (c->padded && q->tries < PADDED_TRIES)
 		path_send_padded(s, c);
 	else
 		path_give_up(s, c);

@@ -391,7 +391,7 @@ speaker_add_member(struct swim *s, struct input *in)
 
 	if (s->leaving || !base_speaks(in->msg) || in->claimed.address.len == 0)
 		return;
-	inquiry_introduce(s, in, &in->claimed, &in->from);
+	inquiry_add_speaker(s, in, &in->claimed, &in->from);
 	m = members_find(s, in->claimed.id.bytes, in->claimed.id.len);
 	if (m != NULL && m != s->self)
 		speaker_note_kind(s, in, m);

@@ -22,7 +22,7 @@
 /* For this many sync intervals of our life we have just started: members that we meet in this time are believed. */
 #define STARTING_INTERVALS 2
 /* After this many probe intervals in the table a member is believed. */
-#define STANDING_PERIODS 30
+#define BELIEVED_AFTER_PERIODS 30
 /* The most gifts in a probe interval.  They are needed, as a base peer's smallest ping has 11 bytes. */
 #define GIFTS 32
 /* Once base peers have suspected a silent address for this long, they are told of its death. */
@@ -51,13 +51,13 @@ visitor_is_starting(const struct swim *s)
 bool
 visitor_believes_speaker(const struct swim *s, const struct input *in, const struct member *speaker)
 {
-	swim_duration standing = swim_ns(STANDING_PERIODS * s->config.timing.probe_interval.ns);
+	swim_duration needed = swim_ns(BELIEVED_AFTER_PERIODS * s->config.timing.probe_interval.ns);
 
 	if ((!s->has_seeds || !RULE(seeds_are_trusted)) && visitor_is_starting(s))
 		return true;
 	return speaker != NULL && in->authority >= AUTHORITY_MEMBER &&
 	       (swim_time_since(speaker->met, s->began).ns < visitor_starting(s).ns ||
-		   swim_time_since(s->now, speaker->met).ns >= standing.ns);
+		   swim_time_since(s->now, speaker->met).ns >= needed.ns);
 }
 
 bool

@@ -31,7 +31,7 @@ receive_standing(void *ctx, const struct swim_addr *from, const void *data, size
 	case SWIM_STANDING_HEARSAY:
 		return ADMIT_HEARSAY;
 	case SWIM_STANDING_ROUTABLE:
-		return ADMIT_PROVEN;
+		return ADMIT_ROUTABLE;
 	}
 	__builtin_unreachable();
 }

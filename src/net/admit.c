@@ -136,7 +136,7 @@ admit_datagram(struct admit *admit, swim_time now, const struct swim_addr *from,
 {
 	uint64_t source = admit_hash(admit, from);
 	int64_t units = 1 + (int64_t)(len / ADMIT_UNIT_BYTES);
-	bool routable = standing == ADMIT_PROVEN || admit_is_trusted(admit, source, now);
+	bool routable = standing == ADMIT_ROUTABLE || admit_is_trusted(admit, source, now);
 	enum admit_refusal refusal;
 
 	if (routable || standing == ADMIT_HEARSAY)

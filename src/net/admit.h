@@ -34,7 +34,7 @@
 #define ADMIT_ANSWER_RATE 2000 /* of answers whose source has no units left */
 #define ADMIT_ANSWER_BURST 4000
 
-enum admit_standing { ADMIT_STRANGER, ADMIT_HEARSAY, ADMIT_PROVEN };
+enum admit_standing { ADMIT_STRANGER, ADMIT_HEARSAY, ADMIT_ROUTABLE };
 
 /* Why a datagram was refused. */
 enum admit_refusal {

@@ -34,12 +34,12 @@ START_TEST(each_source_has_a_rate_of_its_own)
 {
 	struct admit *a = admit_new(1);
 
-	ck_assert_uint_eq(burst(a, at(0), 1, 10000, 20, ADMIT_PROVEN), ADMIT_MEMBER_BURST);
+	ck_assert_uint_eq(burst(a, at(0), 1, 10000, 20, ADMIT_ROUTABLE), ADMIT_MEMBER_BURST);
 	ck_assert_uint_eq(burst(a, at(0), 2, 10000, 20, ADMIT_STRANGER), ADMIT_STRANGER_BURST);
 	/* The rate is free again with time. */
-	ck_assert_uint_eq(burst(a, at(500), 1, 10000, 20, ADMIT_PROVEN), ADMIT_MEMBER_RATE / 2);
+	ck_assert_uint_eq(burst(a, at(500), 1, 10000, 20, ADMIT_ROUTABLE), ADMIT_MEMBER_RATE / 2);
 	ck_assert_uint_eq(burst(a, at(500), 2, 10000, 20, ADMIT_STRANGER), ADMIT_STRANGER_RATE / 2);
-	ck_assert_uint_eq(burst(a, at(100000), 1, 10000, 20, ADMIT_PROVEN), ADMIT_MEMBER_BURST);
+	ck_assert_uint_eq(burst(a, at(100000), 1, 10000, 20, ADMIT_ROUTABLE), ADMIT_MEMBER_BURST);
 	admit_free(a);
 }
 END_TEST
@@ -50,7 +50,7 @@ START_TEST(a_large_datagram_costs_many_units)
 	unsigned units = 1 + 65000 / ADMIT_UNIT_BYTES;
 
 	/* The last datagram may be larger than what is left of the burst. */
-	ck_assert_uint_eq(burst(a, at(0), 1, 10000, 65000, ADMIT_PROVEN),
+	ck_assert_uint_eq(burst(a, at(0), 1, 10000, 65000, ADMIT_ROUTABLE),
 	    (ADMIT_MEMBER_BURST + units - 1) / units);
 	admit_free(a);
 }
@@ -71,7 +71,7 @@ START_TEST(a_flood_takes_nothing_from_proven_members)
 	ck_assert_uint_eq(read[0], ADMIT_ALL_BURST);
 	ck_assert_uint_eq(read[1], ADMIT_ALL_BURST);
 	for (unsigned i = 0; i < 100; i++)
-		read[2] += burst(a, at(0), 500000 + i, 10, 20, ADMIT_PROVEN);
+		read[2] += burst(a, at(0), 500000 + i, 10, 20, ADMIT_ROUTABLE);
 	ck_assert_uint_eq(read[2], 1000);
 	addr = source(2);
 	ck_assert_int_eq(admit_datagram(a, at(0), &addr, 20, ADMIT_STRANGER, false),
