@@ -218,8 +218,8 @@ $(BENCH_BINS): $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(ALL_FLOORS)
 	$(link) $^ $(SWIMD_LIBS)
 
 # The files of other floors that the simulator runs: they have no I/O (PURE_FILES of tests/house.py) and no event loop.
-SIM_OBJS = daemon/reserve.o daemon/owner.o daemon/word.o net/retry.o net/zone.o \
-	$(patsubst %,discovery/%.o,discovery hint known operator_join peer seeds)
+SIM_OBJS = $(patsubst %,daemon/%.o,reserve snapshot members_file owner word) net/retry.o net/zone.o \
+	$(patsubst %,discovery/%.o,discovery heard hint known operator_join peer seeds)
 $(B)/libsim.a: $(SIM_OBJS:%=$(B)/obj-rules/%)
 	@rm -f $@
 	$(call say,AR $@)$(AR) rcs $@ $^

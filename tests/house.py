@@ -26,10 +26,11 @@ BELOW = {
 CTL_MAY_INCLUDE = {"control/protocol.h"}
 PURE = ["base", "wire", "core"]
 # Files of the floors above that decide without I/O, so that the simulator can run them.
-PURE_FILES = {"daemon/reserve", "daemon/owner", "daemon/word", "net/retry"} | {
+PURE_FILES = {"daemon/reserve", "daemon/snapshot", "daemon/members_file", "daemon/owner", "daemon/word", "net/retry"} | {
     f"discovery/{name}" for name in ("discovery", "heard", "hint", "known", "operator_join", "peer", "seeds")}
-# PURE_FILES may also write an address as text, with the name of an interface in it, and write to the log.
-PURE_FILES_MAY_CALL = re.compile(r"zone_format|log_\w+|strerror")
+# PURE_FILES may also write and read an address as text, with the name of an interface in it, and a time of day in UTC, and
+# write to the log.
+PURE_FILES_MAY_CALL = re.compile(r"zone_(format|put|of)|gmtime_r|timegm|strftime|strptime|log_\w+|strerror")
 IMPURE_FILES = {"base/log", "base/journal", "base/inherit"}
 STATEFUL_FILES = {"base/log", "daemon/swimd", "ctl/swimctl"}
 
@@ -174,7 +175,8 @@ class House:
             if not any(name in found for found in used.values()):
                 yield f"src/base/rule.h: no source uses RULE({name})"
         for source, found in used.items():
-            if found and source.parent.name not in ("core", "discovery") and source.stem != "reserve":
+            name = source.relative_to(self.top / "src").with_suffix("").as_posix()
+            if found and source.parent.name not in ("core", "discovery") and name not in PURE_FILES:
                 yield f"{source.relative_to(self.top)}: uses {', '.join(sorted(found))}; the simulator does not run this file"
 
     def rules_leave_no_trace(self):
@@ -186,7 +188,7 @@ class House:
             symbols = {line.split()[0] for line in run("nm", "-P", str(path)).splitlines()}
             texts = set(run("strings", "-d", "-n", "3", str(path)).splitlines())
             # In other files a configuration key or a metric may have the name of a rule.
-            own = names if name.startswith(("core/", "discovery/")) or name == "daemon/reserve" else set()
+            own = names if name.startswith(("core/", "discovery/")) or name in PURE_FILES else set()
             for found in sorted((symbols & {"rules_off", *own}) | (texts & own)):
                 yield f"src/{name}.c: the object contains {found} of src/base/rule.h"
 

@@ -148,10 +148,21 @@
 	X(reserve_before_speech, "An incarnation is told only once the disk has a bound above it.") \
 	X(start_at_bound, "A member starts at the bound that its disk has.") \
 	X(damage_is_no_number, "The number of a damaged state file does not count.") \
+	/* daemon/snapshot.c */ \
+	X(left_not_asked, "A member that leaves is not asked to let this member in any more.") \
+	X(failed_save_repeated, "A write of the members that failed is repeated.") \
+	X(earlier_stays, "The members that were alive in an earlier run stay on disk until others have been alive for a minute.") \
+	X(ended_restored, "The members that were dead or had left in an earlier run are dead or have left after a restart.") \
+	X(earlier_asked, "After a restart the members of the earlier run are asked to let this member in.") \
+	X(others_file_unused, "A file of the members of another member or cluster is not used.") \
 	/* discovery */ \
 	X(seeds_asked_again, "A seed that has answered is asked again when it is no member any more.") \
 	X(own_seed_asked_again, "A seed that was this member itself is asked again.") \
-	X(members_not_asked, "Whoever is a member already is not asked to let this member in.")
+	X(members_not_asked, "Whoever is a member already is not asked to let this member in.") \
+	X(known_asked_alone, "The members of an earlier run are asked only while no other member is alive.") \
+	X(foreigners_not_asked, "A member of another cluster that is heard is not asked to let this member in.") \
+	X(foreigners_forgotten, "A member of another cluster is forgotten ten minutes after its last datagram.") \
+	X(first_foreigners_stay, "Where more members of other clusters are heard than are kept, the first ones stay.")
 /* clang-format on */
 
 #ifdef SWIM_RULES

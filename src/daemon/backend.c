@@ -61,9 +61,9 @@ backend_health(void *ctx, struct control_health *out)
 	    .leaving = node->leaving,
 	    .state_trouble = state_trouble(node->state),
 	    .socket_trouble = control_trouble(node->control),
-	    .snapshot_trouble = snapshot_trouble(node->snapshot),
+	    .snapshot_trouble = snapshot_loop_trouble(node->snapshot),
 	    .address_trouble = network_trouble(node),
-	    .missing = snapshot_missing(node->snapshot),
+	    .missing = snapshot_loop_missing(node->snapshot),
 	    .max_members = node->config.max_members,
 	    .memory = &node->health,
 	};

@@ -230,7 +230,7 @@ flush_event(struct node *node, const struct swim_event *e)
 	case SWIM_EVENT_UPDATED:
 		network_peers_changed(node, false);
 		if (node->snapshot != NULL)
-			snapshot_note(node->snapshot, e);
+			snapshot_loop_note(node->snapshot, e);
 		flush_membership(node, e);
 		break;
 	case SWIM_EVENT_LINK_FAILED:

@@ -258,7 +258,7 @@ node_owns_child(void *ctx, pid_t child)
 	const struct node *node = ctx;
 
 	return state_owns(node->state, child) ||
-	       (node->snapshot != NULL && snapshot_owns(node->snapshot, child)) ||
+	       (node->snapshot != NULL && snapshot_loop_owns(node->snapshot, child)) ||
 	       (node->discovery != NULL && discovery_owns(node->discovery, child));
 }
 
@@ -556,7 +556,7 @@ node_start(struct node *node, char *fault)
 	if (discovery_set_seeds(node->discovery, loop_now(),
 		(const char *const *)node->config.seeds.items, node->config.seeds.count) != SWIM_OK)
 		return node_out_of_memory(fault);
-	node->snapshot = snapshot_new(node);
+	node->snapshot = snapshot_loop_new(node);
 	if (node->snapshot == NULL)
 		return node_out_of_memory(fault);
 	status = node_start_mdns(node, fault);
@@ -598,7 +598,7 @@ node_state_renewed(struct node *node, swim_time now)
 	if (warning != NULL)
 		log_at(LOG_LEVEL_WARNING, "the stored incarnation is lost",
 		    log_str("reason", warning));
-	snapshot_renew(node->snapshot, now);
+	snapshot_loop_renew(node->snapshot, now);
 	node_report_aside(node);
 }
 
@@ -671,7 +671,7 @@ node_run(struct node *node)
 		log_at(LOG_LEVEL_WARNING, "a second signal ended swimd before the leave was sent");
 		return -node->end_signal;
 	}
-	snapshot_finish(node->snapshot);
+	snapshot_loop_finish(node->snapshot);
 	if (node->end_status != 0)
 		return node->end_status;
 	log_at(LOG_LEVEL_NOTICE,
@@ -685,7 +685,7 @@ node_free(struct node *node)
 	if (node == NULL)
 		return;
 	network_fini(node);
-	snapshot_free(node->snapshot);
+	snapshot_loop_free(node->snapshot);
 	control_free(node->control);
 	if (node->resolver != NULL)
 		flush_fini(node);

@@ -6,7 +6,8 @@
  *	receive.c  passes datagrams of the socket to the core
  *	flush.c    sends the core's datagrams and passes its events on
  *	backend.c  answers the control server; reloads the configuration
- *	snapshot.c saves the members on disk and takes them up at the start
+ *	snapshot.c decides which members are saved, and what those of an earlier run are used for
+ *	snapshot_loop.c reads and writes the file of the members
  *	trace.c    logs datagrams and events
  *	address.c  resolves configured addresses
  *	network.c  follows the addresses of the machine
@@ -28,7 +29,7 @@
 #include "daemon/own_tags.h"
 #include "daemon/random.h"
 #include "daemon/reload.h"
-#include "daemon/snapshot.h"
+#include "daemon/snapshot_loop.h"
 #include "daemon/state.h"
 #include "discovery/discovery.h"
 #include "discovery/discovery_loop.h"
@@ -76,9 +77,8 @@ struct node {
 	struct discovery_loop *discovery_loop;
 	struct discovery *discovery;    /* the hub of discovery_loop */
 	struct discovery_source *heard; /* of members of other clusters; the hub owns the source */
-	swim_time heard_at;             /* datagrams of other clusters before this are not noted */
 	struct control *control;
-	struct snapshot *snapshot;
+	struct snapshot_loop *snapshot;
 	struct loop_timer *timer;      /* fires at swim_deadline */
 	struct loop_timer *watchdog;   /* for systemd; NULL: systemd wants none */
 	struct loop_timer *exit_timer; /* ends the daemon after a leave */

@@ -14,8 +14,6 @@
 #define UNFLUSHED_MAX 16384
 /* Longest time for which the socket is read before a timer takes effect: after a stall the receive buffer is full. */
 #define BACKLOG_MOST swim_ms(500)
-/* At most one datagram of another cluster is noted in this time, since many may arrive. */
-#define HEARD_EVERY_MS 100
 #define FLOOD_TOLD_EVERY swim_seconds(60) /* in the log */
 
 static enum admit_standing
@@ -38,29 +36,16 @@ receive_standing(void *ctx, const struct swim_addr *from, const void *data, size
 
 /* Notes the sender and the cluster of a datagram of another cluster. */
 static void
-receive_note_foreign(struct node *node, const struct swim_addr *from, const void *data, size_t len)
+receive_note_foreign(const struct node *node, const struct swim_addr *from, const void *data,
+    size_t len)
 {
-	const struct wire_trailer *trailer;
-	struct wire_message outer, inner;
+	struct heard_datagram datagram = {.from = from, .data = data, .len = len};
 	char text[SWIM_ADDR_TEXT];
-	struct wire_str cluster = {"", 0};
 
-	if (!swim_time_reached(node->now, node->heard_at) ||
-	    wire_decode(data, len, &outer) != WIRE_OK)
-		return;
-	node->heard_at = swim_time_add(node->now, swim_ms(HEARD_EVERY_MS));
-	trailer = &outer.trailer;
-	if (outer.type == WIRE_AUTHENTICATED) {
-		if (wire_decode(outer.inner, outer.inner_len, &inner) != WIRE_OK)
-			return;
-		trailer = &inner.trailer;
-	}
-	if (trailer->has_cluster)
-		cluster = trailer->cluster;
-	if (heard_note(node->heard, node->now, from, cluster.bytes, cluster.len))
+	if (heard_input(node->heard, node->now, &datagram))
 		log_at(LOG_LEVEL_WARNING, "a member of another cluster sends to this one",
 		    log_str("from", zone_format(from, text)),
-		    log_strn("cluster", cluster.bytes, cluster.len),
+		    log_strn("cluster", datagram.cluster.bytes, datagram.cluster.len),
 		    log_str("ours", node->config.cluster));
 }
 

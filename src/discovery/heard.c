@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/rule.h"
 #include "discovery/heard.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ struct heard_one {
 struct heard {
 	struct discovery_source source; /* must be first: the ops cast a pointer to it */
 	struct discovery *hub;
+	swim_time next;                   /* datagrams before this time are not noted */
 	struct heard_one list[HEARD_MAX]; /* the index is the number of the hint */
 };
 
@@ -92,7 +94,8 @@ heard_offer(struct heard *heard, size_t i, swim_time now)
 	    .interface = "",
 	    .service = "",
 	    .name = "",
-	    .state = DISCOVERY_OTHER_CLUSTER,
+	    /* The hub does not ask a hint of this state to let us in. */
+	    .state = RULE(foreigners_not_asked) ? DISCOVERY_OTHER_CLUSTER : DISCOVERY_PENDING,
 	    .reason = reason,
 	};
 
@@ -111,7 +114,9 @@ heard_note(struct discovery_source *source, swim_time now, const struct swim_add
     const char *cluster, size_t cluster_len)
 {
 	struct heard *heard = (struct heard *)source;
-	swim_time until = swim_time_add(now, swim_seconds(HEARD_KEEP_S));
+	swim_time until = RULE(foreigners_forgotten)
+			      ? swim_time_add(now, swim_seconds(HEARD_KEEP_S))
+			      : SWIM_TIME_NEVER;
 	char escaped[HEARD_TEXT];
 	size_t i = 0;
 	bool known;
@@ -124,8 +129,12 @@ heard_note(struct discovery_source *source, swim_time now, const struct swim_add
 		if (heard->list[free_at].address.family == 0)
 			i = free_at;
 	}
-	if (i == HEARD_MAX)
-		return false;
+	/* Whoever was heard first stays: a flood from many addresses must not displace a member that an operator looks for. */
+	if (i == HEARD_MAX) {
+		if (RULE(first_foreigners_stay))
+			return false;
+		i = 0;
+	}
 	heard->list[i].address = *address;
 	heard->list[i].until = until;
 	snprintf(heard->list[i].cluster, sizeof(heard->list[i].cluster), "%s", escaped);
@@ -133,4 +142,26 @@ heard_note(struct discovery_source *source, swim_time now, const struct swim_add
 		heard_offer(heard, i, now);
 	discovery_rearm(heard->hub);
 	return !known;
+}
+
+bool
+heard_input(struct discovery_source *source, swim_time now, struct heard_datagram *datagram)
+{
+	struct heard *heard = (struct heard *)source;
+	const struct wire_trailer *trailer;
+	struct wire_message outer, inner;
+
+	if (!swim_time_reached(now, heard->next) ||
+	    wire_decode(datagram->data, datagram->len, &outer) != WIRE_OK)
+		return false;
+	heard->next = swim_time_add(now, swim_ms(HEARD_EVERY_MS));
+	trailer = &outer.trailer;
+	if (outer.type == WIRE_AUTHENTICATED) {
+		if (wire_decode(outer.inner, outer.inner_len, &inner) != WIRE_OK)
+			return false;
+		trailer = &inner.trailer;
+	}
+	datagram->cluster = trailer->has_cluster ? trailer->cluster : (struct wire_str){"", 0};
+	return heard_note(source, now, datagram->from, datagram->cluster.bytes,
+	    datagram->cluster.len);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/rule.h"
 #include "discovery/known.h"
 
 #include <stdlib.h>
@@ -6,11 +7,11 @@
 
 #include "discovery/peer.h"
 
-#define CHECK_S 5     /* from one check whether we have peers to the next, while we have some */
-#define TURN_MS 500   /* from one turn to the next while we have none; doubled in each round */
+#define CHECK_S 5 /* from one check whether this member has peers to the next, while it has some */
+#define TURN_MS 500   /* from one turn to the next while it has none; doubled in each round */
 #define TURN_MAX_S 30 /* the longest time from one turn to the next */
 #define JITTER 0.25
-/* A member that answered, and is no peer of ours after so many seconds, has gone again. */
+/* A member that answered, and is no peer of this member after so many seconds, has gone again. */
 #define JOINED_S 10
 
 struct known {
@@ -34,7 +35,7 @@ known_withdraw_all(struct known *k)
 	k->rounds = 0;
 }
 
-/* Is the turn of this peer over? */
+/* True: the turn of this peer is over. */
 static bool
 known_is_done(const struct peer *peer, swim_time now)
 {
@@ -62,7 +63,7 @@ known_is_done(const struct peer *peer, swim_time now)
 	__builtin_unreachable();
 }
 
-/* Withdraw the peers whose turn is over; returns how many are left. */
+/* Withdraws the peers whose turn is over.  Returns the number of peers that are left. */
 static size_t
 known_make_room(struct known *k, swim_time now)
 {
@@ -92,10 +93,7 @@ known_offer_next(struct known *k, swim_time now)
 	}
 }
 
-/*
- * Few addresses are offered once, and the hub tries them again; many addresses take turns, slower
- * each round.
- */
+/* Few addresses are offered once, and the hub tries them again; many addresses take turns, slower in each round. */
 static void
 known_offer(struct known *k, swim_time now)
 {
@@ -129,7 +127,7 @@ known_run(struct discovery_source *source, swim_time now)
 		known_withdraw_all(k);
 		return;
 	}
-	if (hub->callbacks.has_peers(hub->callbacks.ctx)) {
+	if (RULE(known_asked_alone) && hub->callbacks.has_peers(hub->callbacks.ctx)) {
 		known_withdraw_all(k);
 		wait = swim_seconds(CHECK_S);
 	} else {

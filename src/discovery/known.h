@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A source of peers named "snapshot": the members that were known before a restart, or before all other members were
- * lost.  The source offers them to the hub, a few at a time, only while we have no peers.
+ * lost.  The source offers them to the hub, a few at a time, only while this member has no peers.
  */
 #ifndef SWIMD_DISCOVERY_KNOWN_H
 #define SWIMD_DISCOVERY_KNOWN_H

@@ -21,7 +21,11 @@ KNOWN_SEEDS = 1000          # of each scenario in KNOWN
 KNOWN = {"answer_is_told": ("short-life",), "ack_tells_us": ("one-image",), "misjudged_answers": ("one-image",),
     "leaver_is_asked": ("successor-among-base",), "reserve_before_speech": ("disk-crash",), "start_at_bound": ("disk-crash",),
     "damage_is_no_number": ("disk-damaged",), "seeds_asked_again": ("find-forgotten",),
-    "own_seed_asked_again": ("find-name-changes",), "members_not_asked": ("find-multicast",)}
+    "own_seed_asked_again": ("find-name-changes",), "members_not_asked": ("find-multicast",),
+    "left_not_asked": ("save-left",), "failed_save_repeated": ("save-no-room",), "earlier_stays": ("save-two-outages",),
+    "ended_restored": ("save-ended",), "earlier_asked": ("save-restarts",), "others_file_unused": ("save-other-cluster",),
+    "known_asked_alone": ("save-ended",), "foreigners_not_asked": ("find-foreigner",), "foreigners_forgotten": ("find-foreigner",),
+    "first_foreigners_stay": ("find-foreign-flood",)}
 MORE_SEEDS = 20             # of each scenario, if no scenario has reported a fault with one seed
 TROUBLES_MAX = 3            # a rule is given up after this many runs that crashed or did not end
 # No oracle reports a fault without these rules, so they are tried only if they are named. Without them swimd is slower or

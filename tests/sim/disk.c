@@ -2,64 +2,87 @@
 #include "sim/disk.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
-static void
-disk_file_set(struct disk_file *f, const char *text, size_t len)
-{
-	assert(len <= sizeof(f->text));
-	if (len > 0)
-		memcpy(f->text, text, len);
-	f->len = len;
-}
+#include "sim/heap.h"
 
-ssize_t
-disk_read(const struct disk *d, char text[RESERVE_TEXT_MAX])
+static void
+disk_set(struct disk_content *c, const char *text, size_t len)
 {
-	if (d->now.len == 0)
-		return -1;
-	memcpy(text, d->now.text, d->now.len);
-	return (ssize_t)d->now.len;
+	char *copy = NULL;
+
+	if (len > 0) {
+		copy = heap_resize(NULL, len, 1);
+		memcpy(copy, text, len);
+	}
+	free(c->text);
+	*c = (struct disk_content){copy, len};
 }
 
 void
-disk_write(struct disk *d, const char *text, size_t len)
+disk_clear(struct disk *d)
 {
-	assert(!d->busy);
-	disk_file_set(&d->writing, text, len);
-	d->busy = true;
+	for (int i = 0; i < DISK_FILES; i++) {
+		free(d->files[i].now.text);
+		free(d->files[i].before.text);
+		free(d->files[i].writing.text);
+	}
+	*d = (struct disk){0};
+}
+
+const char *
+disk_read(const struct disk *d, enum disk_name name, size_t *len)
+{
+	*len = d->files[name].now.len;
+	return d->files[name].now.text;
+}
+
+void
+disk_write(struct disk *d, enum disk_name name, const char *text, size_t len)
+{
+	assert(!d->files[name].busy);
+	disk_set(&d->files[name].writing, text, len);
+	d->files[name].busy = true;
 }
 
 int
-disk_written(struct disk *d)
+disk_written(struct disk *d, enum disk_name name)
 {
-	assert(d->busy);
-	d->busy = false;
+	struct disk_file *f = &d->files[name];
+
+	assert(f->busy);
+	f->busy = false;
 	if (d->error != 0)
 		return -d->error;
-	d->before = d->now;
-	d->now = d->writing;
+	disk_put(d, name, f->writing.text, f->writing.len);
 	return 0;
 }
 
 bool
 disk_crash(struct disk *d)
 {
-	d->busy = false;
+	for (int i = 0; i < DISK_FILES; i++)
+		d->files[i].busy = false;
 	if (d->forgets)
-		d->now = d->before;
+		disk_restore_old(d);
 	return d->forgets;
 }
 
 void
-disk_put(struct disk *d, const char *text, size_t len)
+disk_put(struct disk *d, enum disk_name name, const char *text, size_t len)
 {
-	d->before = d->now;
-	disk_file_set(&d->now, text, len);
+	struct disk_file *f = &d->files[name];
+
+	free(f->before.text);
+	f->before = f->now;
+	f->now = (struct disk_content){0};
+	disk_set(&f->now, text, len);
 }
 
 void
 disk_restore_old(struct disk *d)
 {
-	d->now = d->before;
+	for (int i = 0; i < DISK_FILES; i++)
+		disk_set(&d->files[i].now, d->files[i].before.text, d->files[i].before.len);
 }

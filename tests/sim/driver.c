@@ -12,6 +12,7 @@
 #include "sim/finder.h"
 #include "sim/inspect.h"
 #include "sim/keep.h"
+#include "sim/saver.h"
 #include "sim/trace.h"
 
 /* A node fires its timers at the latest after this many datagrams. */
@@ -331,7 +332,10 @@ flush_events(struct world *w, struct node *n)
 			budget_allow(&n->budget, suspicion_costs(w, n));
 		if (e.type == SWIM_EVENT_JOINED || e.type == SWIM_EVENT_RECOVERED)
 			budget_allow(&n->budget, introductions_cost(w));
-		changed |= !finder_event(w, n, &e);
+		if (finder_event(w, n, &e))
+			continue;
+		saver_note(w, n, &e);
+		changed = true;
 	}
 	return changed;
 }
@@ -377,7 +381,8 @@ input(struct world *w, struct node *n, swim_time local, const struct packet *p, 
 	swim_time due = swim_time_min(swim_deadline(n->core), local);
 	char text[96];
 
-	swim_input(n->core, local, &p->from, data, p->len);
+	if (swim_input(n->core, local, &p->from, data, p->len) == WIRE_REJECT_OTHER_CLUSTER)
+		finder_foreign(n, &p->from, data, p->len);
 	if (!swim_time_before(swim_deadline(n->core), due))
 		return;
 	snprintf(text, sizeof(text), "n%u: a datagram set a deadline %.3f s in the past", n->index,

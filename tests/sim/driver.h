@@ -14,10 +14,11 @@ enum {
 	DELIVER,  /* a datagram arrives */
 	SEED,     /* a base peer joins through a seed */
 	RESOLVED, /* the address of a host name that the core asked for */
-	STORED,   /* keep.h: a write to the disk ends */
+	STORED,   /* keep.h, saver.h: a write to the disk ends */
 	FIND,     /* finder.h: the deadline of discovery */
 	LOOKED,   /* finder.h: the addresses of a name that discovery asked for */
 	HEARD,    /* finder.h: a multicast arrives */
+	SAVE,     /* saver.h: the snapshot looks whether to save the members */
 };
 
 /* One turn of the node's loop: read the socket until it is empty or the node is busy, then fire timers. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "discovery/heard.h"
 #include "discovery/known.h"
 #include "discovery/source.h"
 #include "sim/driver.h"
@@ -212,17 +213,6 @@ finder_hear(struct world *w, struct node *n, unsigned other)
 /* ------------------------------------------------------------------------------------ the finder */
 
 static void
-finder_known(struct world *w, struct node *n, unsigned from, unsigned count)
-{
-	const char **list = heap_zeroed(count + 1, sizeof(*list));
-
-	for (unsigned i = 0; i < count; i++)
-		list[i] = n->known[from + i];
-	known_add(n->finder.known, world_local(w, n->index, w->now), list, count);
-	free(list);
-}
-
-static void
 finder_seeds(struct world *w, struct node *n)
 {
 	char texts[WORLD_SEEDS_MAX][SWIM_ADDR_TEXT];
@@ -256,13 +246,11 @@ finder_begin(struct world *w, struct node *n)
 	config.seed = hash64_u64(hash64_u64(w->seed, n->index), n->life);
 	f->hub = discovery_new(&config, &io, &callbacks, finder_local(f));
 	f->known = known_new();
-	assert(f->hub != NULL && f->known != NULL);
+	f->heard = heard_new();
+	assert(f->hub != NULL && f->known != NULL && f->heard != NULL);
+	discovery_add_source(f->hub, f->heard);
 	discovery_add_source(f->hub, f->known);
 	finder_seeds(w, n);
-	if (n->known_count > 0) {
-		finder_known(w, n, 0, n->known_live);
-		finder_known(w, n, n->known_live, n->known_count - n->known_live);
-	}
 	if (w->multicast) {
 		f->source.ops = &finder_source_ops;
 		discovery_add_source(f->hub, &f->source);
@@ -311,6 +299,14 @@ void
 finder_resume(struct node *n)
 {
 	finder_wake(&n->finder, discovery_deadline(n->finder.hub));
+}
+
+void
+finder_foreign(struct node *n, const struct swim_addr *from, const void *data, size_t len)
+{
+	struct heard_datagram datagram = {.from = from, .data = data, .len = len};
+
+	n->finder.heard_told += heard_input(n->finder.heard, finder_local(&n->finder), &datagram);
 }
 
 static void

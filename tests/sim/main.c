@@ -44,7 +44,7 @@ struct outcome {
 static const struct scenario *const tables[] = {scenarios_join, scenarios_failure,
     scenarios_successor, scenarios_twins, scenarios_reflect, scenarios_stall, scenarios_partition,
     scenarios_loss, scenarios_limits, scenarios_base, scenarios_mixed, scenarios_size,
-    scenarios_liveness, scenarios_path, scenarios_disk, scenarios_find};
+    scenarios_liveness, scenarios_path, scenarios_disk, scenarios_find, scenarios_save};
 static const struct scenario swarms[] = {
     {SWARM, 0, swarm_run, LIGHT, "after random faults all members come to one view"},
     {SWARM "-mixed", 0, swarm_mixed_run, LIGHT,

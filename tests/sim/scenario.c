@@ -67,29 +67,14 @@ sim_no_seeds(struct sim *s, unsigned i)
 	struct node *n = &s->world.nodes[i];
 
 	n->seeds_given = true;
-	n->seed_count = n->known_count = n->known_live = 0;
+	n->seed_count = 0;
 	n->seed_name = NULL;
 }
 
 void
-sim_snapshot(struct sim *s, unsigned i)
+sim_save(struct sim *s)
 {
-	struct node *n = &s->world.nodes[i];
-	size_t count = swim_member_count(n->core);
-	struct swim_report m;
-
-	sim_no_seeds(s, i);
-	n->known = heap_resize(n->known, count, sizeof(*n->known));
-	for (unsigned gone = 0; gone < 2; gone++) {
-		for (size_t k = 0; k < count; k++) {
-			swim_member_at(n->core, k, &m);
-			if (m.local || m.status == SWIM_LEFT ||
-			    swim_status_is_live(m.status) == (gone == 1))
-				continue;
-			memcpy(n->known[n->known_count++], m.address, strlen(m.address) + 1);
-			n->known_live += gone == 0;
-		}
-	}
+	s->world.saves = true;
 }
 
 void

@@ -37,7 +37,7 @@ struct scenario {
 extern const struct scenario scenarios_join[], scenarios_failure[], scenarios_partition[],
     scenarios_loss[], scenarios_limits[], scenarios_base[], scenarios_size[], scenarios_stall[],
     scenarios_liveness[], scenarios_successor[], scenarios_reflect[], scenarios_path[],
-    scenarios_twins[], scenarios_mixed[], scenarios_disk[], scenarios_find[];
+    scenarios_twins[], scenarios_mixed[], scenarios_disk[], scenarios_find[], scenarios_save[];
 
 struct sim *sim_new(uint64_t seed, unsigned nodes, const char *label, bool trace);
 void sim_free(struct sim *);
@@ -50,11 +50,8 @@ void sim_seed(struct sim *, unsigned i, unsigned seed);
 /* Make node i a base peer: its id is its address, or b<i> with sim_base_named. */
 void sim_base(struct sim *, unsigned i);
 void sim_base_named(struct sim *, unsigned i);
-/*
- * While node i runs: take its seeds away, and let it know the addresses of the members that it lists now, live members first
- * and without members that left, as a daemon does after a restart from its snapshot.
- */
-void sim_snapshot(struct sim *, unsigned i);
+/* From now on swimd peers save their members on their disks, and read them at a start. */
+void sim_save(struct sim *);
 void sim_no_seeds(struct sim *, unsigned i);
 /* Add the address of a node to the name HOST:PORT in the resolver.  The text must be static. */
 void sim_name(struct sim *, const char *hostport, unsigned node);

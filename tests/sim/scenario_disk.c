@@ -53,7 +53,7 @@ make_leap(struct sim *s)
 static void
 spoil(struct sim *s, unsigned i, const char *text, size_t len)
 {
-	disk_put(&s->world.nodes[i].disk, text, len);
+	disk_put(&s->world.nodes[i].disk, DISK_INCARNATION, text, len);
 	s->world.nodes[i].unkept = true;
 }
 
@@ -158,7 +158,8 @@ damaged_file(struct sim *s)
 	    FILE_OF("500\nof n"),
 	    {"", 0},
 	};
-	char text[RESERVE_TEXT_MAX];
+	const char *text;
+	size_t len;
 
 	EXPECT(s, sim_form(s));
 	make_leap(s);
@@ -170,7 +171,8 @@ damaged_file(struct sim *s)
 		EXPECT(s, member(s)->first == 0);
 		EXPECT(s, sim_wait_until(s, all_believed, 30));
 		/* The member has written a valid file. */
-		EXPECT(s, disk_read(&member(s)->disk, text) > 0 && text[0] != '0');
+		text = disk_read(&member(s)->disk, DISK_INCARNATION, &len);
+		EXPECT(s, text != NULL && text[0] != '0');
 	}
 	EXPECT(s, sim_wait_converged(s, 30));
 }
@@ -180,8 +182,8 @@ static void
 random_fault(struct sim *s, unsigned i)
 {
 	struct node *n = &s->world.nodes[i];
-	char text[RESERVE_TEXT_MAX];
-	ssize_t len;
+	const char *text;
+	size_t len;
 
 	sim_crash(s, i);
 	n->disk.takes = swim_ms((int64_t)rng_below(&s->world.rng, 500));
@@ -199,8 +201,8 @@ random_fault(struct sim *s, unsigned i)
 		n->unkept = true;
 		break;
 	case 3:
-		len = disk_read(&n->disk, text);
-		if (len > 0)
+		text = disk_read(&n->disk, DISK_INCARNATION, &len);
+		if (text != NULL)
 			spoil(s, i, text, (size_t)rng_below(&s->world.rng, (uint64_t)len));
 		break;
 	case 4:

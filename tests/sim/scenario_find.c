@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* How members find each other: seeds by name, multicast, members of an earlier run, and joins that an operator asks for. */
+#include <stdio.h>
 #include <string.h>
 
 #include "discovery/discovery.h"
+#include "discovery/heard.h"
 #include "sim/scenario.h"
 
 #define NAME "cluster.test:7946"
@@ -81,9 +83,11 @@ multicast(struct sim *s)
 static void
 known_of_old(struct sim *s)
 {
+	sim_save(s);
 	EXPECT(s, sim_form(s));
 	for (unsigned i = 0; i < s->world.count; i++)
-		sim_snapshot(s, i);
+		sim_no_seeds(s, i);
+	sim_run(s, SNAPSHOT_INTERVAL_S + 1);
 	for (unsigned i = 0; i < s->world.count; i++)
 		sim_crash(s, i);
 	sim_run(s, 60);
@@ -135,6 +139,98 @@ operators_join(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 10));
 }
 
+/* How many members of other clusters node 0 shows; and whether node `red` is among them, under the name of its cluster. */
+static unsigned
+foreigners(const struct sim *s, unsigned red, bool *shown)
+{
+	const struct discovery *hub = s->world.nodes[0].finder.hub;
+	struct discovery_peer peer;
+	unsigned count = 0;
+
+	*shown = false;
+	for (size_t i = 0; i < discovery_count(hub); i++) {
+		discovery_at(hub, i, &peer);
+		if (strcmp(peer.source, "heard") != 0)
+			continue;
+		count++;
+		*shown |= swim_addr_equal(&peer.resolved, &s->world.nodes[red].addr) &&
+			  peer.state == DISCOVERY_OTHER_CLUSTER &&
+			  strstr(peer.reason, "'red'") != NULL;
+	}
+	return count;
+}
+
+/* The last node has the seed of another cluster. */
+static bool
+start_with_foreigner(struct sim *s, unsigned red)
+{
+	sim_config(s)->cluster = "blue";
+	sim_start_range(s, 0, red - 1);
+	if (!sim_wait_converged(s, 20))
+		return false;
+	sim_config(s)->cluster = "red";
+	sim_start(s, red);
+	sim_run(s, 60);
+	return true;
+}
+
+/* An operator sees at the seed which machine is wrong, until it is wrong no longer. */
+static void
+foreigner(struct sim *s)
+{
+	unsigned red = s->world.count - 1;
+	swim_time start = sim_now(s);
+	bool shown;
+
+	EXPECT(s, start_with_foreigner(s, red));
+	EXPECT(s, foreigners(s, red, &shown) == 1 && shown);
+	EXPECT(s, s->world.nodes[0].finder.heard_told == 1);
+	/* The seed asks nothing in return. */
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_SEED_FOREIGN, red, ANY) > 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_SEED_FOREIGN, 0, ANY) == 0);
+	sim_run(s, HEARD_KEEP_S);
+	EXPECT(s, foreigners(s, red, &shown) == 1 && shown);
+	sim_crash(s, red);
+	sim_run(s, HEARD_KEEP_S + 10);
+	EXPECT(s, foreigners(s, red, &shown) == 0);
+}
+
+/* A ping of the cluster "red" to node 0, from the n-th address of a stranger. */
+static void
+foreign_ping(struct sim *s, unsigned n)
+{
+	const struct swim_addr from = {.family = 4,
+	    .port = 9,
+	    .ip = {10, 98, (uint8_t)(n >> 8), (uint8_t)n}};
+	const struct wire_trailer trailer = {
+	    .has_cluster = true,
+	    .cluster = wire_str_of("red"),
+	};
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_ping(&w, n);
+	world_inject(&s->world, &from, 0, data, wire_finish(&w, &trailer, 0));
+}
+
+/* Pings from a thousand false addresses. */
+static void
+foreign_flood(struct sim *s)
+{
+	unsigned red = s->world.count - 1, shown_at_once;
+	bool shown;
+
+	EXPECT(s, start_with_foreigner(s, red));
+	for (unsigned n = 0; n < 1000; n++) {
+		foreign_ping(s, n);
+		sim_run(s, 0.1);
+	}
+	shown_at_once = foreigners(s, red, &shown);
+	EXPECT(s, shown && shown_at_once == HEARD_MAX);
+	EXPECT(s, s->world.nodes[0].finder.heard_told == HEARD_MAX);
+}
+
 const struct scenario scenarios_find[] = {
     {"find-one-name", 10, one_name_for_all, LIGHT,
 	"members whose seed is a name of some of these members form one cluster"},
@@ -146,6 +242,10 @@ const struct scenario scenarios_find[] = {
 	"two of 40 members that restart without seeds find each other by the addresses that they knew"},
     {"find-forgotten", 6, forgotten_seed, LIGHT,
 	"halves that have forgotten each other become one cluster through their seed"},
+    {"find-foreigner", 4, foreigner, LIGHT,
+	"a seed shows which member of another cluster asks it, and does not ask back"},
+    {"find-foreign-flood", 4, foreign_flood, LIGHT,
+	"a flood of false addresses does not hide which member of another cluster asks"},
     {"find-join", 4, operators_join, LIGHT, "an operator's join reports its result"},
     {0},
 };

@@ -204,22 +204,19 @@ outage_restart(struct sim *s)
 	unsigned count = s->world.count;
 	swim_time last;
 
+	sim_save(s);
 	EXPECT(s, sim_form(s));
-	sim_snapshot(s, 1);
+	for (unsigned i = 0; i < count; i++)
+		sim_no_seeds(s, i);
 	sim_crash(s, 1);
 	EXPECT(s, sim_wait_all(s, 1, SWIM_DEAD, 30));
-	for (unsigned i = 0; i < count; i++) {
-		if (i != 1)
-			sim_snapshot(s, i);
-	}
+	sim_run(s, SNAPSHOT_INTERVAL_S + 1);
 	for (unsigned i = 0; i < count; i++) {
 		if (i != 1)
 			sim_crash(s, i);
 	}
 	sim_run(s, 600);
 	for (unsigned i = 0; i < count; i++) {
-		if (i % 3 == 2)
-			sim_no_seeds(s, i);
 		sim_restart(s, i, i % 3 != 2);
 		sim_run(s, 1);
 	}

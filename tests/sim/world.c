@@ -11,6 +11,7 @@
 #include "sim/driver.h"
 #include "sim/finder.h"
 #include "sim/keep.h"
+#include "sim/saver.h"
 #include "sim/trace.h"
 
 #define BREACHES_PRINTED 5
@@ -231,6 +232,7 @@ queue_clear(struct packet **queue)
 static void
 node_fini(struct node *n)
 {
+	saver_end(n);
 	finder_end(n);
 	swim_free(n->core);
 	n->core = NULL;
@@ -253,7 +255,7 @@ world_fini(struct world *w)
 	for (unsigned i = 0; i < w->count; i++) {
 		node_fini(&w->nodes[i]);
 		free(w->nodes[i].bindings);
-		free(w->nodes[i].known);
+		disk_clear(&w->nodes[i].disk);
 		history_free(w->nodes[i].history);
 	}
 	facts_fini(&w->facts);
@@ -500,8 +502,16 @@ world_step(struct world *w, swim_time until)
 			finder_hear(w, n, (unsigned)(item.arg & UINT32_MAX));
 		break;
 	case STORED:
-		if (life == n->life)
+		if (life != n->life)
+			break;
+		if ((item.arg & UINT32_MAX) == DISK_MEMBERS)
+			saver_written(w, n);
+		else
 			keep_written(w, n);
+		break;
+	case SAVE:
+		if (life == n->life && item.at.ns == n->save_at.ns)
+			saver_run(w, n);
 		break;
 	}
 	return true;
@@ -549,10 +559,10 @@ world_replace_disk(struct world *w, unsigned i, uint64_t bound)
 	char text[RESERVE_DIGITS_MAX + 1];
 
 	assert(!world_running(w, i));
-	n->disk = (struct disk){0};
+	disk_clear(&n->disk);
 	n->unkept = n->life > 0;
 	if (bound > 0)
-		disk_put(&n->disk, text,
+		disk_put(&n->disk, DISK_INCARNATION, text,
 		    (size_t)snprintf(text, sizeof(text), "%" PRIu64 "\n", bound));
 }
 
@@ -604,8 +614,10 @@ node_start(struct world *w, unsigned i, const uint64_t *beyond)
 	world_mix(w, 22, i, &incarnation, sizeof(incarnation));
 	if (w->trace)
 		trace_note(w, "%s starts at incarnation %" PRIu64, n->name, incarnation);
-	if (n->kind == NODE_SWIMD)
+	if (n->kind == NODE_SWIMD) {
 		finder_begin(w, n);
+		saver_begin(w, n);
+	}
 	for (unsigned s = 0; s < n->seed_count && n->kind == NODE_BASE; s++) {
 		n->tries[s] = 0;
 		driver_seed_later(w, n, s, swim_ns(0));
@@ -635,6 +647,8 @@ world_stop(struct world *w, unsigned i, enum node_state state)
 		    state == NODE_LEFT ? "has left and ends" : "crashes");
 	world_mix(w, 23, i, NULL, 0);
 	n->state = state;
+	if (state == NODE_LEFT)
+		saver_finish(w, n);
 	n->life++;
 	node_fini(n);
 	keep_end(n);
@@ -675,8 +689,10 @@ world_pause(struct world *w, unsigned i, bool paused)
 	if (!world_running(w, i))
 		return;
 	driver_arm(w, n);
-	if (n->kind == NODE_SWIMD)
+	if (n->kind == NODE_SWIMD) {
 		finder_resume(n);
+		saver_resume(w, n);
+	}
 }
 
 void

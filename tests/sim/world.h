@@ -3,7 +3,8 @@
  * The simulated world: nodes, a network, one clock and one queue of what is to come.  A node is an unmodified core of swimd or
  * a base peer, with a driver (driver.h) in place of the daemon's loop: the driver takes datagrams from a bounded queue, ticks
  * at the deadline, and hands datagrams to the network and events to the log.  The daemon's own code reserves the incarnations
- * of a swimd peer, over a simulated disk (keep.h, disk.h), and finds the addresses to join through (finder.h).
+ * of a swimd peer and saves its members, over a simulated disk (keep.h, saver.h, disk.h), and finds the addresses to join
+ * through (finder.h).
  * Scenarios use scenario.h.
  */
 #ifndef SIM_WORLD_H
@@ -15,6 +16,8 @@
 
 #include "base/rng.h"
 #include "core/swim.h"
+#include "daemon/reserve.h"
+#include "daemon/snapshot.h"
 #include "discovery/source.h"
 #include "sim/base_peer.h"
 #include "sim/budget.h"
@@ -65,6 +68,8 @@ struct finder {
 	struct node *node;
 	struct discovery *hub;          /* NULL: the node does not run */
 	struct discovery_source *known; /* members of an earlier run; owned by the hub */
+	struct discovery_source *heard; /* members of other clusters; owned by the hub */
+	unsigned heard_told; /* log lines of the daemon about members of other clusters */
 	struct discovery_source source; /* the simulated multicast; used by the hub */
 	swim_time armed;                /* the wake-up of the hub in the heap; NEVER: none */
 	bool asked;                     /* the hub has begun a join since the last flush */
@@ -90,8 +95,12 @@ struct node {
 	uint64_t highest; /* highest incarnation that it ever had */
 	uint64_t told;    /* highest incarnation at which it was ever allowed to send */
 	struct disk disk; /* with its state directory */
-	struct reserve reserve; /* the daemon's code that reserves incarnations on `disk` */
-	bool unkept;            /* `disk` may lack an incarnation that it sent */
+	struct reserve reserve;   /* the daemon's code that reserves incarnations on `disk` */
+	bool unkept;              /* `disk` may lack an incarnation that it sent */
+	bool foreign;             /* at this start the disk had the incarnation of another member */
+	struct snapshot snapshot; /* the daemon's code that saves the members on `disk` */
+	bool saves;               /* `snapshot` runs */
+	swim_time save_at;        /* the wake-up of `snapshot` in the heap; NEVER: none */
 	/* incarnation at the start of this life; 0 for a base peer, which keeps no state */
 	uint64_t first;
 
@@ -115,9 +124,6 @@ struct node {
 	unsigned seed_count;
 	bool seeds_given;      /* a scenario has set the seeds in place of node 0 */
 	const char *seed_name; /* one more seed, by name; NULL: none */
-	/* Addresses of members that a swimd peer knows from an earlier run, live members first. */
-	char (*known)[SWIM_HOSTPORT_MAX + 1];
-	unsigned known_live, known_count;
 	struct finder finder;
 
 	uint64_t sent, sent_bytes;
@@ -182,6 +188,7 @@ struct world {
 	struct world_name names[WORLD_NAMES_MAX];
 	unsigned name_count;
 	bool multicast;     /* swimd peers find each other by multicast */
+	bool saves;         /* swimd peers save their members on their disks */
 	uint64_t hash;      /* of the trace: of all that happened */
 	uint64_t steps;     /* items of the heap that were handled */
 	uint64_t datagrams; /* sent */

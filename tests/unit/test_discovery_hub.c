@@ -231,6 +231,133 @@ START_TEST(sources_run_at_their_deadlines)
 }
 END_TEST
 
+/* A hub with a source of members of other clusters. */
+static struct discovery_source *
+begin_hearing(struct outside *o)
+{
+	struct discovery_source *heard = heard_new();
+
+	ck_assert_ptr_nonnull(heard);
+	begin(o);
+	discovery_add_source(o->hub, heard);
+	return heard;
+}
+
+/* A ping of this cluster comes from 10.0.0.N.  Returns what heard_input says. */
+static bool
+hear(struct discovery_source *heard, swim_time now, uint8_t n, const char *cluster)
+{
+	const struct swim_addr from = {.family = 4, .port = 1, .ip = {10, 0, 0, n}};
+	const struct wire_trailer trailer = {
+	    .has_cluster = cluster[0] != '\0',
+	    .cluster = wire_str_of(cluster),
+	};
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct heard_datagram datagram = {.from = &from, .data = data};
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_ping(&w, 7);
+	datagram.len = wire_finish(&w, &trailer, 0);
+	return heard_input(heard, now, &datagram);
+}
+
+START_TEST(a_member_of_another_cluster_is_shown_and_not_asked)
+{
+	struct discovery_peer peer;
+	struct outside o;
+	struct discovery_source *heard = begin_hearing(&o);
+
+	ck_assert(hear(heard, at(1000), 9, "red"));
+	ck_assert(!hear(heard, at(1000 + HEARD_EVERY_MS), 9, "red"));
+	discovery_at(o.hub, 0, &peer);
+	ck_assert_str_eq(peer.source, "heard");
+	ck_assert_int_eq(peer.state, DISCOVERY_OTHER_CLUSTER);
+	ck_assert_ptr_nonnull(strstr(peer.reason, "'red'"));
+	/* The machine is configured anew. */
+	ck_assert(hear(heard, at(2000), 9, ""));
+	ck_assert_uint_eq(discovery_count(o.hub), 1);
+	discovery_at(o.hub, 0, &peer);
+	ck_assert_ptr_nonnull(strstr(peer.reason, "without a name"));
+	for (int64_t s = 2; s < HEARD_KEEP_S; s++)
+		discovery_tick(o.hub, at(1000 * s));
+	ck_assert_uint_eq(o.joins + o.lookups, 0);
+	discovery_free(o.hub);
+}
+END_TEST
+
+START_TEST(a_member_of_another_cluster_is_kept_until_ten_minutes_after_its_last_datagram)
+{
+	struct outside o;
+	struct discovery_source *heard = begin_hearing(&o);
+
+	hear(heard, at(0), 9, "red");
+	hear(heard, at(1000), 9, "red");
+	discovery_tick(o.hub, at(1000 * HEARD_KEEP_S));
+	ck_assert_uint_eq(discovery_count(o.hub), 1);
+	discovery_tick(o.hub, at(1000 + 1000 * HEARD_KEEP_S));
+	ck_assert_uint_eq(discovery_count(o.hub), 0);
+	/* And is new when it comes again. */
+	ck_assert(hear(heard, at(2000 + 1000 * HEARD_KEEP_S), 9, "red"));
+	discovery_free(o.hub);
+}
+END_TEST
+
+START_TEST(a_flood_of_other_clusters_is_noted_at_a_limited_rate_and_number)
+{
+	struct outside o;
+	struct discovery_source *heard = begin_hearing(&o);
+	unsigned noted = 0;
+
+	ck_assert(hear(heard, at(1000), 0, "red"));
+	ck_assert(!hear(heard, at(999 + HEARD_EVERY_MS), 1, "red"));
+	for (uint8_t n = 1; n < 100; n++)
+		noted += hear(heard, at(1000 + HEARD_EVERY_MS * n), n, "red");
+	ck_assert_uint_eq(noted, HEARD_MAX - 1);
+	ck_assert_uint_eq(discovery_count(o.hub), HEARD_MAX);
+	ck_assert(!hear(heard, at(20000), 0, "red"));
+	discovery_free(o.hub);
+}
+END_TEST
+
+/* Swimds put their datagrams into an envelope, and the cluster is in the trailer of the datagram inside. */
+START_TEST(the_cluster_inside_an_envelope_is_noted)
+{
+	const struct swim_addr from = {.family = 4, .port = 1, .ip = {10, 0, 0, 1}};
+	const struct wire_trailer trailer = {.has_cluster = true, .cluster = wire_str_of("red")};
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct heard_datagram datagram = {.from = &from, .data = data};
+	struct outside o;
+	struct discovery_source *heard = begin_hearing(&o);
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_envelope(&w, 7);
+	wire_begin_ping(&w, 7);
+	datagram.len = wire_finish(&w, &trailer, 0);
+	ck_assert(heard_input(heard, at(1000), &datagram));
+	ck_assert_uint_eq(datagram.cluster.len, 3);
+	ck_assert_int_eq(memcmp(datagram.cluster.bytes, "red", 3), 0);
+	discovery_free(o.hub);
+}
+END_TEST
+
+START_TEST(bytes_that_are_no_datagram_are_not_noted)
+{
+	const struct swim_addr from = {.family = 4, .port = 1, .ip = {10, 0, 0, 1}};
+	struct heard_datagram datagram = {.from = &from, .data = "?", .len = 1};
+	struct outside o;
+	struct discovery_source *heard = begin_hearing(&o);
+
+	ck_assert(!heard_input(heard, at(1000), &datagram));
+	ck_assert(hear(heard, at(1000), 1, "red"));
+	discovery_free(o.hub);
+}
+END_TEST
+
 UNIT_MAIN("discovery_hub", a_seed_is_looked_up_and_joined_when_it_is_due_and_not_before,
     the_lookup_of_a_withdrawn_seed_is_cancelled, a_seed_is_tried_again_when_the_resolver_was_full,
-    sources_run_at_their_deadlines)
+    sources_run_at_their_deadlines, a_member_of_another_cluster_is_shown_and_not_asked,
+    a_member_of_another_cluster_is_kept_until_ten_minutes_after_its_last_datagram,
+    a_flood_of_other_clusters_is_noted_at_a_limited_rate_and_number,
+    the_cluster_inside_an_envelope_is_noted, bytes_that_are_no_datagram_are_not_noted)
