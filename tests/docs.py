@@ -187,6 +187,16 @@ def rules_agree():
         yield f"{PROTOCOL.relative_to(TOP)}: no entry names the rule {name} of src/base/rule.h"
 
 
+def ablation_is_complete():
+    """Each rule of rule.h has a row that says what gets worse without the rule, and no other rule has one."""
+    rows = set(re.findall(r"(?m)^Without\n\.Cm (\w+) :$", PROTOCOL.read_text()))
+    rules = set(re.findall(r"(?m)^\tX\((\w+), ", (TOP / "src" / "base" / "rule.h").read_text()))
+    for rule in sorted(rules - rows):
+        yield f"{PROTOCOL.relative_to(TOP)}: no row says what gets worse without {rule} (make sim-ablate)"
+    for rule in sorted(rows - rules):
+        yield f"{PROTOCOL.relative_to(TOP)}: a row is about {rule}, which src/base/rule.h has not"
+
+
 def core_is_there():
     """The core has the files and functions that swimd-protocol(7) names."""
     code = "".join(path.read_text() for path in sorted(CORE.glob("*.[ch]")))
@@ -226,6 +236,7 @@ def main():
     check("the timers of swimd-protocol(7) are those of the code", timers_agree)
     check("files and functions of the core that swimd-protocol(7) names exist", core_is_there)
     check("the rules of swimd-protocol(7) are those that the tests turn off", rules_agree)
+    check("swimd-protocol(7) says what gets worse without each rule", ablation_is_complete)
     sys.exit(1 if failed else 0)
 
 

@@ -63,7 +63,7 @@ def shown():
 
 def oracles(program, rule):
     """The first fault that an oracle reports without the rule, or None."""
-    hunts = [(name, 1000) for name in broken.KNOWN.get(rule, ())]
+    hunts = [(name, broken.KNOWN_SEEDS) for name in broken.KNOWN.get(rule, ())]
     hunts += [(name, SWARMS.get(name, 10)) for name in shown().get(rule, ())]
     runs = [("--scenario", name, "--seeds", str(count), "--seed", "1", "--first") for name, count in hunts]
     runs.append(("--quick", "--first"))
@@ -136,6 +136,7 @@ NOTED = {
     "loss-30": (r"(\d+) suspected", "suspicions at 30 % loss"),
     "half-crash-400": (r"agree after ([\d.]+) s", "seconds until the survivors agree after half of 400 crashed"),
     "most-crash-100": (r"agree after ([\d.]+) s", "seconds until the survivors agree after three quarters of 100 crashed"),
+    "flip-flop": (r"told (\d+) suspicions", "suspicions that healthy members tell of each other while one member is deaf again and again"),
     "tags-storm": (r"newcomer after ([\d.]+) s", "seconds until all list a newcomer while 300 members change their tags"),
 }
 

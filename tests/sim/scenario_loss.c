@@ -113,6 +113,10 @@ flip_flop(struct sim *s)
 	s->world.nodes[4].bad = true;
 	for (unsigned k = 0; k < 5; k++)
 		flip(s, 4);
+	sim_note(s, "healthy members told %u suspicions of healthy members",
+	    sim_told(s, s->formed, SWIM_EVENT_SUSPECTED, ANY, ANY) -
+		sim_told(s, s->formed, SWIM_EVENT_SUSPECTED, 4, ANY) -
+		sim_told(s, s->formed, SWIM_EVENT_SUSPECTED, ANY, 4));
 	EXPECT(s, sim_verdicts(s, s->formed).by_healthy == 0);
 	EXPECT(s, sim_wait_converged(s, 20));
 }
