@@ -38,19 +38,19 @@ swim_addr_error_text(enum swim_addr_error error)
 	case SWIM_ADDR_OK:
 		return "no error";
 	case SWIM_ADDR_EMPTY:
-		return "no host is given; write HOST:PORT";
+		return "has no host; write HOST:PORT";
 	case SWIM_ADDR_NO_PORT:
-		return "no port is given; write HOST:PORT";
+		return "has no port; write HOST:PORT";
 	case SWIM_ADDR_BAD_PORT:
-		return "the port is not a number from 1 to 65535";
+		return "has a port that is not a number from 1 to 65535";
 	case SWIM_ADDR_BAD_BRACKETS:
-		return "the brackets do not match; write [IPV6]:PORT";
+		return "has brackets that do not match; write [IPV6]:PORT";
 	case SWIM_ADDR_BARE_IPV6:
-		return "an IPv6 address with a port needs brackets; write [IPV6]:PORT";
+		return "is an IPv6 address with a port, which needs brackets; write [IPV6]:PORT";
 	case SWIM_ADDR_BAD_HOST:
-		return "the host is neither an IP address nor a host name";
+		return "has a host that is neither an IP address nor a host name";
 	case SWIM_ADDR_TOO_LONG:
-		return "the host is longer than a DNS name can be (253 characters)";
+		return "has a host that is longer than a DNS name can be (253 characters)";
 	}
 	__builtin_unreachable();
 }

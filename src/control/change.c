@@ -123,7 +123,7 @@ change_read_addresses(struct request *r, const json_t *list,
 		error = swim_hostport_split(addresses[i], json_string_length(address),
 		    SWIM_DEFAULT_PORT, false, host, &port);
 		if (error != SWIM_ADDR_OK) {
-			refusal_param(&r->refusal, "addresses", "address \"%s\": %s",
+			refusal_param(&r->refusal, "addresses", "the address \"%s\" %s",
 			    refusal_quote(quoted, json_string_value(address),
 				json_string_length(address)),
 			    swim_addr_error_text(error));
