@@ -282,7 +282,7 @@ request_choose(const struct parsed *parsed, const struct client *c, struct refus
 	}
 	if (method->access == METHOD_WRITE && c->read_only) {
 		refusal_set(refusal, CONTROL_DENIED,
-		    "the method %s changes something, which the read-only socket does not allow: use the read-write socket",
+		    "the method %s changes something, which the read-only socket does not allow: use the read-write socket, as root or in the group of that socket",
 		    method->name);
 		return NULL;
 	}
