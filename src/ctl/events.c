@@ -284,7 +284,7 @@ events_subscription(struct stream *s)
 	if (text != NULL) {
 		if (!args_u64(text, &since) || since > INT64_MAX) {
 			problem_set(&s->problem, CTL_USAGE, "usage",
-			    "--since '%s' is no sequence number (a whole number, such as 812)",
+			    "--since '%s' is not a sequence number (a whole number, such as 812)",
 			    text);
 			goto fail;
 		}
@@ -302,7 +302,7 @@ events_subscription(struct stream *s)
 	text = args_value(args, "count");
 	if (text != NULL && (!args_u64(text, &s->wanted) || s->wanted == 0)) {
 		problem_set(&s->problem, CTL_USAGE, "usage",
-		    "--count '%s' is no number of events (a whole number, at least 1)", text);
+		    "--count '%s' is not a number of events (a whole number, at least 1)", text);
 		goto fail;
 	}
 	return params;
@@ -324,7 +324,7 @@ events_read_limit(struct stream *s, swim_duration *limit)
 		    "--exec-timeout limits the command of --exec; give --exec too");
 	else if (!args_duration(text, limit))
 		problem_set(&s->problem, CTL_USAGE, "usage",
-		    "--exec-timeout '%s' is no time; write 5, 0.5, 500ms, 2m or 1h, or 0 for no limit",
+		    "--exec-timeout '%s' is not a time; write 5, 0.5, 500ms, 2m or 1h, or 0 for no limit",
 		    text);
 	else
 		return true;

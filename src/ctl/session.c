@@ -31,7 +31,7 @@ session_broken(const struct session *s, int error, struct problem *problem)
 	case ENOTSOCK:
 		if (stat(s->path, &st) == 0 && !S_ISSOCK(st.st_mode))
 			return problem_set(problem, CTL_UNREACHABLE, "unreachable",
-			    "%s is no socket; give the socket of swimd with -s PATH or SWIMD_SOCKET",
+			    "%s is not a socket; give the socket of swimd with -s PATH or SWIMD_SOCKET",
 			    s->path);
 		return problem_set(problem, CTL_UNREACHABLE, "unreachable",
 		    "no program listens on %s; is swimd running?", s->path);

@@ -161,7 +161,7 @@ wait_parse_conditions(struct waiting *w)
 		w->conditions[w->condition_count].text = text;
 		if (!wait_parse_count(text, &w->conditions[w->condition_count++])) {
 			problem_set(&w->problem, CTL_USAGE, "usage",
-			    "--members '%s' is no count; write '>=3', '>2', '=3', '<=5', '<5' or '!=0'",
+			    "--members '%s' is not a count; write '>=3', '>2', '=3', '<=5', '<5' or '!=0'",
 			    text);
 			return false;
 		}
@@ -185,7 +185,7 @@ wait_parse_conditions(struct waiting *w)
 	if (text != NULL) {
 		if (!args_duration(text, &timeout)) {
 			problem_set(&w->problem, CTL_USAGE, "usage",
-			    "--timeout '%s' is no time; write 5, 0.5, 500ms, 2m or 1h", text);
+			    "--timeout '%s' is not a time; write 5, 0.5, 500ms, 2m or 1h", text);
 			return false;
 		}
 		w->once = timeout.ns == 0;
@@ -397,7 +397,7 @@ wait_not_met(struct waiting *w, bool reached)
 			    "; the number of alive members is %zu, not %s", w->alive,
 			    condition->text);
 		else if (status == NULL)
-			n = snprintf(text + used, sizeof(text) - used, "; %s is no member",
+			n = snprintf(text + used, sizeof(text) - used, "; %s is not a member",
 			    condition->name);
 		else
 			n = snprintf(text + used, sizeof(text) - used, "; %s is %s, not %s",

@@ -153,17 +153,17 @@ START_TEST(usage_errors_are_found_without_a_daemon)
 	    {{"members", "--status", "undead"}, "no status 'undead'"},
 	    {{"members", "--name", "\xff"}, "'\\xff' is not UTF-8"},
 	    {{"member", "\xff"}, "'\\xff' is not UTF-8"},
-	    {{"events", "--since", "-1"}, "--since '-1' is no sequence number"},
-	    {{"events", "--since", "9223372036854775808"}, "is no sequence number"},
-	    {{"events", "--count", "0"}, "--count '0' is no number of events"},
+	    {{"events", "--since", "-1"}, "--since '-1' is not a sequence number"},
+	    {{"events", "--since", "9223372036854775808"}, "is not a sequence number"},
+	    {{"events", "--count", "0"}, "--count '0' is not a number of events"},
 	    {{"events", "--type", "member.faild"}, "did you mean 'member.failed'?"},
 	    {{"wait"}, "'wait' needs a condition"},
-	    {{"wait", "--members", "=>3"}, "--members '=>3' is no count"},
-	    {{"wait", "--members", ">="}, "--members '>=' is no count"},
+	    {{"wait", "--members", "=>3"}, "--members '=>3' is not a count"},
+	    {{"wait", "--members", ">="}, "--members '>=' is not a count"},
 	    {{"wait", "--status", "db1"}, "--status 'db1' is not NAME=STATUS"},
 	    {{"wait", "--status", "=alive"}, "is not NAME=STATUS"},
 	    {{"wait", "--status", "db1=undead"}, "is not NAME=STATUS"},
-	    {{"wait", "--members", "3", "--timeout", "soon"}, "--timeout 'soon' is no time"},
+	    {{"wait", "--members", "3", "--timeout", "soon"}, "--timeout 'soon' is not a time"},
 	    {{"help", "membres"}, "no command 'membres'"},
 	    {{"completion", "fish"}, "no completion for 'fish'"},
 	    {{"decode", "0x"}, "is not a datagram in hexadecimal"},
@@ -209,7 +209,7 @@ START_TEST(a_daemon_that_is_not_reachable_is_exit_status_3)
 	ck_assert_int_ge(fd, 0);
 	close(fd);
 	run_complained(run_ctl(NULL, "-s", file, "info", NULL), 3,
-	    "is no socket; give the socket of swimd");
+	    "is not a socket; give the socket of swimd");
 	unlink(file);
 	memset(path, 'x', sizeof(path));
 	path[sizeof(path) - 1] = '\0';

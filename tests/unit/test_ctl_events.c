@@ -240,7 +240,7 @@ START_TEST(a_command_that_reaches_its_limit_is_ended)
 	free(text);
 	run_free(&run);
 	run_complained(run_ctl(NULL, "events", "--exec=true", "--exec-timeout", "soon", NULL), 2,
-	    "is no time");
+	    "is not a time");
 	run_complained(run_ctl(NULL, "events", "--exec-timeout", "5", NULL), 2, "give --exec");
 }
 END_TEST

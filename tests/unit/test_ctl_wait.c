@@ -78,7 +78,7 @@ START_TEST(status_compares_the_status_of_a_member)
 	met(SNAPSHOT(MEMBER("a=b", "dead")), "--status", "a=b=dead");
 	met(SNAPSHOT(MEMBER("a b", "dead")), "--status", "a b=dead");
 	not_met(SNAPSHOT(TWO), "--status", "a=dead", "a is alive, not dead");
-	not_met(SNAPSHOT(TWO), "--status", "c=alive", "c is no member");
+	not_met(SNAPSHOT(TWO), "--status", "c=alive", "c is not a member");
 }
 END_TEST
 
@@ -88,7 +88,7 @@ START_TEST(status_takes_alternatives)
 	met(SNAPSHOT(MEMBER("a", "dead")), "--status", "a=dead|left");
 	met(SNAPSHOT(TWO) EVENT("member.left", MEMBER("a", "left")), "--status", "a=dead|left");
 	not_met(SNAPSHOT(TWO), "--status", "a=dead|left", "a is alive, not dead or left");
-	not_met(SNAPSHOT(TWO), "--status", "c=dead|left", "c is no member");
+	not_met(SNAPSHOT(TWO), "--status", "c=dead|left", "c is not a member");
 }
 END_TEST
 
