@@ -347,7 +347,7 @@ events_subscribe(struct stream *s, json_t *params)
 		return status;
 	if (json_is_true(json_object_get(reply.result, "gap")))
 		fprintf(s->ctl->err, "swimctl: events are missing: the daemon does not have all "
-				     "events after --since\n");
+				     "events after the number given with --since\n");
 	if (args_has(&s->ctl->args, "snapshot"))
 		events_print_snapshot(s->ctl, &reply);
 	reply_fini(&reply);

@@ -99,7 +99,7 @@ START_TEST(a_gap_is_reported_on_standard_error)
 
 	ck_assert_int_eq(run.status, 0);
 	ck_assert_str_eq(run.err,
-	    "swimctl: events are missing: the daemon does not have all events after --since\n");
+	    "swimctl: events are missing: the daemon does not have all events after the number given with --since\n");
 	run_free(&run);
 }
 END_TEST
