@@ -372,13 +372,14 @@ wait_not_met(struct waiting *w, bool reached)
 {
 	char text[sizeof(w->problem.text)] = "", last[sizeof(w->problem.text)];
 	const char *given = args_value(&w->ctl->args, "timeout");
+	const char *unit = given[strspn(given, "0123456789.")] == '\0' ? " s" : "";
 	size_t used = 0;
 
 	if (!reached) {
 		snprintf(last, sizeof(last), "%s", w->problem.text);
 		problem_fini(&w->problem);
 		return problem_set(&w->problem, CTL_TIMEOUT, "timeout",
-		    "gave up after %s; the daemon never answered: %s", given, last);
+		    "gave up after %s%s; the daemon never answered: %s", given, unit, last);
 	}
 	for (size_t i = 0; i < w->condition_count && used + 1 < sizeof(text); i++) {
 		const struct condition *condition = &w->conditions[i];
@@ -412,7 +413,7 @@ wait_not_met(struct waiting *w, bool reached)
 	if (w->once)
 		return problem_set(&w->problem, CTL_NO, "not-met",
 		    "the conditions do not hold now%s", text);
-	return problem_set(&w->problem, CTL_TIMEOUT, "timeout", "gave up after %s%s", given, text);
+	return problem_set(&w->problem, CTL_TIMEOUT, "timeout", "gave up after %s%s%s", given, unit, text);
 }
 
 /* Connect, follow events and ask for the quorum until all conditions hold or the deadline has passed. */

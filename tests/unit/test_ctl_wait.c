@@ -194,7 +194,7 @@ START_TEST(the_timeout_ends_wait_with_exit_status_5)
 	run_free(&run);
 	run = waited(mute, "--members", ">=3", "--timeout", "0.05");
 	ck_assert_int_eq(run.status, 5);
-	ck_assert_ptr_nonnull(strstr(run.err, "gave up after 0.05; the daemon never answered: "));
+	ck_assert_ptr_nonnull(strstr(run.err, "gave up after 0.05 s; the daemon never answered: "));
 	run_free(&run);
 	run = run_ctl(NULL, "-s", "/nonexistent/sock", "wait", "--members", "1", "--timeout",
 	    "50ms", NULL);
