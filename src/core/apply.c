@@ -475,7 +475,7 @@ apply_list(struct swim *s, const struct input *in, const struct statement *st, b
 	if (hidden && (u->flags & WIRE_FLAG_FORGET))
 		members_mark_removed(s, m);
 	if (st->counts_as == SWIM_SUSPECT) {
-		suspicion_take(s, in, m, u);
+		suspicion_add_accusers(s, in, m, u);
 		suspect_confirm(s, m);
 	}
 	if (!live)
@@ -510,7 +510,7 @@ apply_hear_again(struct swim *s, const struct input *in, struct member *m,
 	}
 	if (st->counts_as != members_status(m) || st->page)
 		return;
-	if (st->counts_as == SWIM_SUSPECT && suspicion_take(s, in, m, u))
+	if (st->counts_as == SWIM_SUSPECT && suspicion_add_accusers(s, in, m, u))
 		gossip_queue(s, m);
 	else
 		gossip_heard(s, m);
@@ -583,7 +583,7 @@ apply_begin_suspicion(struct swim *s, const struct input *in, struct member *m,
 {
 	if (st->removal)
 		suspicion_doom(m);
-	suspicion_take(s, in, m, st->u);
+	suspicion_add_accusers(s, in, m, st->u);
 	suspect_confirm(s, m);
 	if (st->downgraded_leave)
 		apply_ask_whether_it_leaves(s, in, m);

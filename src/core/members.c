@@ -469,7 +469,7 @@ members_transition_lists(struct swim *s, struct member *m)
 		else
 			members_live_insert(s, m);
 	}
-	suspicion_list(s, m);
+	suspicion_follow_status(s, m);
 }
 
 static swim_time
@@ -555,7 +555,7 @@ members_transition_findings(struct swim *s, struct member *m, const struct trans
 	if (t->status == SWIM_LEFT ||
 	    (RULE(accusers_of_one_life) &&
 		(t->status == SWIM_ALIVE || t->from != SWIM_SUSPECT || t->risen)))
-		suspicion_acquit(m);
+		suspicion_clear(m);
 	if (t->risen || t->status != SWIM_ALIVE)
 		m->alive_as = t->status == SWIM_ALIVE && t->was_visible && t->from != SWIM_ALIVE
 				  ? ALIVE_AGAIN

@@ -549,7 +549,7 @@ probe_fail(struct swim *s, const struct input *in)
 	if (!locate_is_reached(s, target) || link_is_stale(s, target)) {
 		/* That no helper reached the target says little.  Members that can reach the target will accuse it. */
 		if (probe_is_unheard(s, target))
-			suspicion_own(s, in, target);
+			suspicion_found_silent(s, in, target);
 		return;
 	}
 	/*
@@ -560,7 +560,7 @@ probe_fail(struct swim *s, const struct input *in)
 	if ((p->asked == 0 || p->nacks < p->asked) && probe_haste(s) == 1)
 		doubt_worsen(s);
 	if (!doubt_excuses_failure(s) && RULE(silence_suspects))
-		suspicion_own(s, in, target);
+		suspicion_found_silent(s, in, target);
 }
 
 static void

@@ -405,7 +405,7 @@ suspect_is_silent(struct swim *s, const struct input *in, struct member *m)
 	suspect_set_round(s, m->suspicion, ROUND_NONE);
 	suspect_schedule(s, m);
 	if (doubt_may_accuse(s))
-		suspicion_own(s, in, m);
+		suspicion_found_silent(s, in, m);
 }
 
 /*

@@ -124,7 +124,7 @@ suspicion_unlist(struct swim *s, struct member *m)
 }
 
 void
-suspicion_list(struct swim *s, struct member *m)
+suspicion_follow_status(struct swim *s, struct member *m)
 {
 	bool suspect = m->life == LIFE_SUSPECT;
 
@@ -153,7 +153,7 @@ suspicion_forget(struct swim *s, struct member *m)
 }
 
 void
-suspicion_acquit(struct member *m)
+suspicion_clear(struct member *m)
 {
 	if (m->suspicion == NULL)
 		return;
@@ -200,7 +200,7 @@ suspicion_accuse(struct swim *s, struct member *m, uint64_t accuser)
 }
 
 void
-suspicion_own(struct swim *s, const struct input *in, struct member *m)
+suspicion_found_silent(struct swim *s, const struct input *in, struct member *m)
 {
 	if (!members_is_living(m))
 		return;
@@ -228,7 +228,7 @@ suspicion_teller(const struct input *in)
  * in vain names itself; a swimd that names nobody only repeats the suspicion, or remembers an old death.
  */
 bool
-suspicion_take(struct swim *s, const struct input *in, struct member *m,
+suspicion_add_accusers(struct swim *s, const struct input *in, struct member *m,
     const struct wire_update *u)
 {
 	bool news = false;

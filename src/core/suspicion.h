@@ -55,9 +55,9 @@ bool suspicion_room(struct swim *);
 /* Make room ahead for suspicions of one in eight of so many members.  False: no memory. */
 bool suspicion_room_ahead(struct swim *, size_t members);
 /* m takes another status or incarnation: drop its accusers. */
-void suspicion_acquit(struct member *m);
+void suspicion_clear(struct member *m);
 /* m has taken another status: put m into the list of suspects, which has to have room, or take m out. */
-void suspicion_list(struct swim *, struct member *m);
+void suspicion_follow_status(struct swim *, struct member *m);
 /* m is about to be freed. */
 void suspicion_forget(struct swim *, struct member *m);
 /* When the suspect m is dead, it is to be forgotten at once. */
@@ -70,9 +70,9 @@ void suspicion_keep_verdict(struct swim *, struct member *m, const struct wire_u
  */
 bool suspicion_accuse(struct swim *, struct member *m, uint64_t accuser);
 /* We have asked m in vain: m is suspect, and we accuse it. */
-void suspicion_own(struct swim *, const struct input *, struct member *m);
+void suspicion_found_silent(struct swim *, const struct input *, struct member *m);
 /* Add the accusers of m that the update names.  True: one of them is new. */
-bool suspicion_take(struct swim *, const struct input *, struct member *m,
+bool suspicion_add_accusers(struct swim *, const struct input *, struct member *m,
     const struct wire_update *);
 /* Do we hold all accusers dead that the update names? */
 bool suspicion_is_void(const struct swim *, const struct input *, const struct wire_update *);
