@@ -60,7 +60,7 @@ suspect_memberlist_shortest(const struct swim *s)
  * max - (max - min) * log(C + 1) / log(K + 1).
  */
 static swim_duration
-suspect_wait_for_verdict(const struct swim *s, const struct member *m)
+suspect_length(const struct swim *s, const struct member *m)
 {
 	const struct swim_timing *t = &s->config.timing;
 	double min =
@@ -91,7 +91,7 @@ suspect_later(swim_time a, swim_time b)
 }
 
 static void
-suspect_count(uint8_t *questions)
+suspect_count_question(uint8_t *questions)
 {
 	if (*questions < UINT8_MAX)
 		++*questions;
@@ -144,7 +144,7 @@ suspect_last_left(const struct swim *s, const struct member *m)
 
 /* Has the last round begun, or is it time for it to begin? */
 static bool
-suspect_is_last(const struct swim *s, const struct member *m)
+suspect_is_last_due(const struct swim *s, const struct member *m)
 {
 	swim_duration round = suspect_round_time(s, m, suspect_last_left(s, m));
 
@@ -217,10 +217,9 @@ suspect_schedule(struct swim *s, struct member *m)
 	struct suspicion *x = m->suspicion;
 	swim_time next;
 
-	m->deadline =
-	    RULE(suspicion_ends)
-		? suspect_later(swim_time_add(x->began, suspect_wait_for_verdict(s, m)), s->now)
-		: SWIM_TIME_NEVER;
+	m->deadline = RULE(suspicion_ends)
+			  ? suspect_later(swim_time_add(x->began, suspect_length(s, m)), s->now)
+			  : SWIM_TIME_NEVER;
 	next = suspect_next(s, m);
 	question_wait(s, &x->question,
 	    RULE(question_not_overdue) ? suspect_later(next, s->now) : next);
@@ -276,7 +275,7 @@ suspect_ask_others(struct swim *s, struct member *m, swim_duration patience)
  * for those questions of the last round that only our own loss requires.
  */
 static bool
-suspect_is_asked_by_others(const struct swim *s, struct member *m, bool last)
+suspect_needs_others(const struct swim *s, struct member *m, bool last)
 {
 	const struct suspicion *x = m->suspicion;
 
@@ -291,15 +290,15 @@ suspect_ask(struct swim *s, struct member *m)
 {
 	struct suspicion *x = m->suspicion;
 	swim_duration patience = probe_patience(s, m);
-	bool confirms = x->round == ROUND_CONFIRMATION, last = suspect_is_last(s, m);
+	bool confirms = x->round == ROUND_CONFIRMATION, last = suspect_is_last_due(s, m);
 	uint64_t seq = question_try(s, &x->question);
 
 	if (confirms)
-		suspect_count(&x->confirm_asked);
+		suspect_count_question(&x->confirm_asked);
 	if (!confirms || last)
-		suspect_count(&x->unanswered);
+		suspect_count_question(&x->unanswered);
 	if (last)
-		suspect_count(&x->last_asked);
+		suspect_count_question(&x->last_asked);
 	else
 		x->last_asked = 0;
 	x->answer_due = swim_time_add(s->now, patience);
@@ -307,7 +306,7 @@ suspect_ask(struct swim *s, struct member *m)
 	if (!RULE(last_questions) && !confirms)
 		return;
 	probe_ping(s, m, seq);
-	if (suspect_is_asked_by_others(s, m, last))
+	if (suspect_needs_others(s, m, last))
 		suspect_ask_others(s, m, patience);
 }
 
@@ -344,7 +343,7 @@ suspect_enter_round(struct swim *s, struct member *m)
 
 	if (round == ROUND_CONFIRMATION)
 		return;
-	if (suspect_is_last(s, m)) {
+	if (suspect_is_last_due(s, m)) {
 		round = ROUND_LAST;
 	} else if (swim_time_reached(s->now, x->confirm_at)) {
 		x->confirm_at = SWIM_TIME_NEVER;
@@ -505,7 +504,7 @@ suspect_unanswered(struct swim *s, const struct input *in, struct question *q)
 void
 suspect_stalled(struct swim *s, swim_duration late)
 {
-	for (size_t i = 0; i < s->suspect_count; i++) {
+	for (size_t i = 0; i < s->suspect_count_question; i++) {
 		struct member *m = s->suspects[i];
 		struct suspicion *x = m->suspicion;
 
