@@ -94,7 +94,7 @@ apply_refute(struct swim *s, const struct input *in, uint64_t than)
 {
 	uint64_t next = than == UINT64_MAX || !RULE(refutation_rises) ? than : than + 1;
 
-	damping_acquit(s);
+	damping_end_trial(s);
 	if (next > s->self->incarnation && RULE(refutation)) {
 		members_transition(s, in, s->self, LIFE_ALIVE,
 		    RULE(incarnation_is_new) ? next : next - 1);
@@ -418,7 +418,7 @@ apply_self(struct swim *s, const struct input *in, const struct statement *st,
 	else if (action == ACTION_REFUTE_DEATH && !RULE(self_refutes))
 		members_transition(s, in, s->self, LIFE_DEAD, than);
 	else if (action == ACTION_REFUTE_DEATH)
-		damping_condemned(s, in, than);
+		damping_held_dead(s, in, than);
 	else if (action == ACTION_REFUTE_HEARSAY)
 		damping_hearsay(s, in, than);
 	else if (action == ACTION_NOTE_DEATH)

@@ -71,11 +71,11 @@ damping_has_returned(const struct swim *s)
 }
 
 void
-damping_condemned(struct swim *s, const struct input *in, uint64_t than)
+damping_held_dead(struct swim *s, const struct input *in, uint64_t than)
 {
 	struct damping *d = &s->damping;
 
-	if (d->condemned) {
+	if (d->on_trial) {
 		d->than = than > d->than ? than : d->than;
 		return;
 	}
@@ -84,15 +84,15 @@ damping_condemned(struct swim *s, const struct input *in, uint64_t than)
 		damping_come_back(s, in);
 		return;
 	}
-	d->condemned = true;
+	d->on_trial = true;
 	damping_begin_trial(s);
 }
 
 void
 damping_hearsay(struct swim *s, const struct input *in, uint64_t than)
 {
-	if (s->damping.condemned)
-		damping_condemned(s, in, than);
+	if (s->damping.on_trial)
+		damping_held_dead(s, in, than);
 	else
 		apply_refute(s, in, than);
 }
@@ -110,8 +110,8 @@ damping_suspected(struct swim *s, const struct input *in, uint64_t than)
 			   swim_time_since(s->now, s->damping.went_on).ns <
 			       s->config.timing.probe_interval.ns);
 
-	if (s->damping.condemned || (RULE(stall_waits) && stalled && damping_has_returned(s)))
-		damping_condemned(s, in, than);
+	if (s->damping.on_trial || (RULE(stall_waits) && stalled && damping_has_returned(s)))
+		damping_held_dead(s, in, than);
 	else
 		apply_refute(s, in, than);
 }
@@ -125,11 +125,11 @@ damping_was_dead(struct swim *s, uint64_t incarnation)
 }
 
 void
-damping_acquit(struct swim *s)
+damping_end_trial(struct swim *s)
 {
-	if (!s->damping.condemned)
+	if (!s->damping.on_trial)
 		return;
-	s->damping.condemned = false;
+	s->damping.on_trial = false;
 	for (unsigned i = 0; i < DAMPING_PINGS; i++)
 		question_close(s, &s->damping.pings[i]);
 }
@@ -151,7 +151,7 @@ damping_stalled(struct swim *s, swim_duration late)
 		s->damping.stalled = true;
 		s->damping.went_on = s->now;
 	}
-	if (s->damping.condemned)
+	if (s->damping.on_trial)
 		damping_begin_trial(s);
 }
 
@@ -161,7 +161,7 @@ damping_tick(struct swim *s, const struct input *in)
 	struct damping *d = &s->damping;
 	struct member *to;
 
-	if (!d->condemned)
+	if (!d->on_trial)
 		return;
 	if (swim_time_reached(s->now, d->ends)) {
 		if (2 * d->acked >= d->asked)
@@ -171,7 +171,7 @@ damping_tick(struct swim *s, const struct input *in)
 	}
 	if (d->unanswered == UNANSWERED_MAX)
 		damping_begin_trial(s);
-	if (!d->condemned || !swim_time_reached(s->now, d->ping_at))
+	if (!d->on_trial || !swim_time_reached(s->now, d->ping_at))
 		return;
 	d->ping_at =
 	    swim_time_add(s->now, swim_ns(s->config.timing.probe_interval.ns / PINGS_PER_INTERVAL));
@@ -187,6 +187,6 @@ damping_tick(struct swim *s, const struct input *in)
 swim_time
 damping_deadline(const struct swim *s)
 {
-	return s->damping.condemned ? swim_time_min(s->damping.ping_at, s->damping.ends)
-				    : SWIM_TIME_NEVER;
+	return s->damping.on_trial ? swim_time_min(s->damping.ping_at, s->damping.ends)
+				   : SWIM_TIME_NEVER;
 }

@@ -17,7 +17,7 @@ struct swim;
 
 #define DAMPING_PINGS 32
 struct damping {
-	bool condemned;        /* we are held dead, and are on trial */
+	bool on_trial;         /* we are held dead, and are on trial */
 	unsigned returns;      /* how often we have returned lately */
 	swim_time returned;    /* when we returned last */
 	uint64_t deaths_below; /* deaths at lower incarnations are counted in `returns` already */
@@ -32,7 +32,7 @@ struct damping {
 };
 
 /* We are held dead at this incarnation: refute at once, or begin a trial if we have returned lately. */
-void damping_condemned(struct swim *, const struct input *, uint64_t than);
+void damping_held_dead(struct swim *, const struct input *, uint64_t than);
 /* A speaker that may not know says that we are dead or have left: refute at once, unless we are on trial. */
 void damping_hearsay(struct swim *, const struct input *, uint64_t than);
 /* We are suspected at this incarnation: refute at once, unless we are on trial or are probably held dead by now. */
@@ -43,7 +43,7 @@ void damping_suspected(struct swim *, const struct input *, uint64_t than);
  */
 void damping_was_dead(struct swim *, uint64_t incarnation);
 /* We have a new incarnation for another reason: the trial, if there is one, ends. */
-void damping_acquit(struct swim *);
+void damping_end_trial(struct swim *);
 /* A ping of our trial was answered. */
 struct answer damping_answered(struct swim *, const struct input *, struct question *);
 void damping_stalled(struct swim *, swim_duration late);

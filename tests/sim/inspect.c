@@ -120,7 +120,7 @@ count_rows_of_core(struct asked *a, const struct swim *s)
 	for (unsigned i = 0; i < PATH_CHECKS_MAX; i++)
 		count_row_about(a, &s->path_checks[i].question, QUESTION_PATH,
 		    s->path_checks[i].target);
-	for (unsigned i = 0; i < DAMPING_PINGS && s->damping.condemned; i++)
+	for (unsigned i = 0; i < DAMPING_PINGS && s->damping.on_trial; i++)
 		count_row(a, &s->damping.pings[i], QUESTION_TRIAL);
 	for (unsigned i = 0; i < SWIM_RELAYS; i++)
 		count_row(a, &s->relays[i].question, QUESTION_RELAY);
