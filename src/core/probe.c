@@ -228,7 +228,7 @@ probe_shuffle_round(struct swim *s)
  * answered gets nothing but a greeting.
  */
 static bool
-probe_is_probed(const struct swim *s, const struct member *m)
+probe_may_be_probed(const struct swim *s, const struct member *m)
 {
 	return suspicion_of(m)->accuser_count < WIRE_ACCUSERS_MAX && (!m->unnamed || m->routable) &&
 	       !introduce_is_spreading(s, m);
@@ -254,7 +254,7 @@ probe_overdue(const struct swim *s)
 	for (size_t i = 0; i < s->live_count; i++) {
 		struct member *m = s->live[i];
 
-		if (probe_is_probed(s, m) && probe_count_since(s, m) >= 2 * s->live_count &&
+		if (probe_may_be_probed(s, m) && probe_count_since(s, m) >= 2 * s->live_count &&
 		    (found == NULL || probe_count_since(s, m) > probe_count_since(s, found)))
 			found = m;
 	}
@@ -271,7 +271,7 @@ probe_next_of_round(struct swim *s)
 		if (s->probe_next >= s->live_count)
 			probe_shuffle_round(s);
 		m = s->live[s->probe_next++];
-		if (probe_is_probed(s, m) || !RULE(probe_order_skips))
+		if (probe_may_be_probed(s, m) || !RULE(probe_order_skips))
 			return m;
 	}
 	return NULL;
@@ -524,7 +524,7 @@ probe_end(struct swim *s)
 
 /* Counts a failed probe of a member that we cannot reach ourselves.  True: UNHEARD_MAX in a row, enough for a suspicion. */
 static bool
-probe_is_unheard(struct swim *s, struct member *m)
+probe_count_unheard(struct swim *s, struct member *m)
 {
 	struct extra *x = extra_new(s, m);
 
@@ -548,7 +548,7 @@ probe_fail(struct swim *s, const struct input *in)
 	s->stats.probes_failed++;
 	if (!locate_is_reached(s, target) || link_is_stale(s, target)) {
 		/* That no helper reached the target says little.  Members that can reach the target will accuse it. */
-		if (probe_is_unheard(s, target))
+		if (probe_count_unheard(s, target))
 			suspicion_found_silent(s, in, target);
 		return;
 	}
@@ -753,7 +753,7 @@ probe_nack(struct swim *s, const struct input *in)
 }
 
 void
-probe_stalled(struct swim *s, swim_duration late)
+probe_check_stall(struct swim *s, swim_duration late)
 {
 	if (!doubt_is_stall(s, late))
 		return;

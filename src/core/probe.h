@@ -81,6 +81,6 @@ bool probe_same_id(struct wire_str id, const struct member *);
 /* Ping one dead member, if `reconnect_at` has come. */
 void probe_reconnect(struct swim *);
 /* Call at a tick that is this late: if the process stood still, open questions count as neither answered nor lost. */
-void probe_stalled(struct swim *, swim_duration late);
+void probe_check_stall(struct swim *, swim_duration late);
 
 #endif

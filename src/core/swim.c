@@ -646,7 +646,7 @@ swim_tick(struct swim *s, swim_time now)
 	if (s->left)
 		return;
 	if (!swim_time_is_never(due))
-		probe_stalled(s, swim_time_since(now, due));
+		probe_check_stall(s, swim_time_since(now, due));
 	swim_give_up_unanswered(s, in);
 	if (!s->leaving) {
 		probe_tick(s);
