@@ -201,7 +201,7 @@ apply_replace_unnamed(struct swim *s, const struct input *in, const struct membe
 	if (m->addr.scope != real->addr.scope && m->addr.scope != 0 && real->addr.scope != 0)
 		return;
 	/* A member that is gone stays: the address may have been its real name. */
-	if (!members_is_living(m))
+	if (!members_is_alive_or_suspect(m))
 		return;
 	/*
 	 * A member that has answered under this name stays too, unless the datagram with the new name comes from its
@@ -227,7 +227,7 @@ apply_is_named_here(const struct swim *s, const struct wire_update *u, const cha
 	if (addr->family == 0 || !wire_str_equal(u->member.id, address))
 		return false;
 	m = locate_at(s, addr);
-	return m != NULL && members_is_living(m);
+	return m != NULL && members_is_alive_or_suspect(m);
 }
 
 /*
@@ -334,7 +334,7 @@ apply_forget(struct swim *s, const struct input *in, struct member *m, const str
 	    (st->page && st->u->age_s >= TOMBSTONE_HOLD.ns / 1000000000))
 		return;
 	/* Tell members that hold it alive of its death or leave before the removal. */
-	if (members_is_living(m))
+	if (members_is_alive_or_suspect(m))
 		members_transition(s, in, m, members_visible_life(st->counts_as), incarnation);
 	members_forget(s, in, m,
 	    members_status(m) > st->counts_as ? members_status(m) : st->counts_as, incarnation);

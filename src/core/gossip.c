@@ -23,7 +23,8 @@
 unsigned
 gossip_limit(const struct swim *s)
 {
-	double limit = s->config.timing.retransmit_mult * ceil(log10((double)members_live(s) + 1));
+	double limit = s->config.timing.retransmit_mult *
+		       ceil(log10((double)members_cluster_size(s) + 1));
 
 	return limit < 1 ? 1 : limit >= RUMOUR_LEVELS ? RUMOUR_LEVELS - 1 : (unsigned)limit;
 }

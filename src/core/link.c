@@ -220,7 +220,7 @@ link_answered(struct swim *s, const struct input *in)
 	struct wire_str id = in->msg->member.id;
 	struct member *m = members_find(s, id.bytes, id.len);
 
-	if (m != NULL && m != s->self && members_is_living(m))
+	if (m != NULL && m != s->self && members_is_alive_or_suspect(m))
 		link_is_direct(s, in, m);
 }
 

@@ -260,7 +260,8 @@ swim_links_at(const struct swim *s, size_t i, struct swim_links *out)
 static bool
 link_report_complains(const struct swim *s, const struct member *m)
 {
-	int64_t lasts = ROUNDS * (int64_t)members_live(s) * s->config.timing.probe_interval.ns;
+	int64_t lasts = ROUNDS * (int64_t)members_cluster_size(s) *
+			s->config.timing.probe_interval.ns;
 	const struct link_report *r = link_report_of(s, m);
 	swim_time complained = extra_of(m)->complained;
 
@@ -279,7 +280,7 @@ void
 link_report_note_life(const struct swim *s, struct member *m, enum swim_status from,
     bool was_hidden)
 {
-	if (!members_is_living(m))
+	if (!members_is_alive_or_suspect(m))
 		return;
 	/*
 	 * Two machines with one address are each declared dead now and then, and return: a return within SHARED_FOR

@@ -145,7 +145,7 @@ members_position_after(const struct swim *s, uint64_t hash)
 }
 
 size_t
-members_live(const struct swim *s)
+members_cluster_size(const struct swim *s)
 {
 	return s->live_count + 1;
 }
@@ -458,7 +458,7 @@ members_keep_name(struct swim *s, const struct input *in, struct member *m)
 static void
 members_transition_lists(struct swim *s, struct member *m)
 {
-	bool gone = !members_is_living(m);
+	bool gone = !members_is_alive_or_suspect(m);
 
 	if (m == s->self)
 		return;

@@ -198,7 +198,7 @@ uint32_t members_bucket_digest(const struct swim *, unsigned bucket, bool remova
 /* Make a tombstone that of a removed member, so that others are told to forget the member. */
 void members_mark_removed(struct swim *, struct member *);
 /* How many members are live, ourselves included. */
-size_t members_live(const struct swim *);
+size_t members_cluster_size(const struct swim *);
 /* Give out SWIM_EVENT_JOINED, unless that was done in this life or the member is not visible. */
 void members_announce(struct swim *, const struct input *, struct member *);
 /*
@@ -251,7 +251,7 @@ members_is_removed(const struct member *m)
 }
 /* Is it alive or suspect?  Ourselves included, but not a member just created. */
 static inline bool
-members_is_living(const struct member *m)
+members_is_alive_or_suspect(const struct member *m)
 {
 	return m->life == LIFE_ALIVE || m->life == LIFE_SUSPECT;
 }

@@ -185,7 +185,7 @@ probe_period_seen(struct swim *s, const struct input *in, uint32_t period)
 static struct member *
 probe_coordinated(const struct swim *s)
 {
-	size_t n = members_live(s), rank = 0, seen = 0, shift, at;
+	size_t n = members_cluster_size(s), rank = 0, seen = 0, shift, at;
 
 	if (!s->same_view || n < 3 || !RULE(coordinated_probes))
 		return NULL;

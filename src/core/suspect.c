@@ -42,7 +42,7 @@
 swim_duration
 suspect_shortest(const struct swim *s)
 {
-	double scale = log10((double)members_live(s)) / 2;
+	double scale = log10((double)members_cluster_size(s)) / 2;
 
 	return swim_duration_scale(s->config.timing.suspicion_min, scale > SMALL ? scale : SMALL);
 }
@@ -52,7 +52,7 @@ static swim_duration
 suspect_memberlist_shortest(const struct swim *s)
 {
 	return swim_duration_scale(s->config.timing.probe_interval,
-	    5 * log10((double)members_live(s)));
+	    5 * log10((double)members_cluster_size(s)));
 }
 
 /*

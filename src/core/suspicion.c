@@ -202,7 +202,7 @@ suspicion_accuse(struct swim *s, struct member *m, uint64_t accuser)
 void
 suspicion_found_silent(struct swim *s, const struct input *in, struct member *m)
 {
-	if (!members_is_living(m))
+	if (!members_is_alive_or_suspect(m))
 		return;
 	if (members_status(m) == SWIM_ALIVE) {
 		/* Another probe of m will fail, and may find memory then. */

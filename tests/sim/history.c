@@ -228,7 +228,7 @@ same_rumour(const struct past *a, const struct past *b)
 static size_t
 fewest_live(const struct history *h, const struct swim *s)
 {
-	size_t fewest = h->live < members_live(s) ? h->live : members_live(s);
+	size_t fewest = h->live < members_cluster_size(s) ? h->live : members_cluster_size(s);
 	return fewest > h->told ? fewest - h->told : 1;
 }
 
@@ -331,7 +331,7 @@ present(const struct history *h, const struct swim *s, const struct member *m,
 	    .addr = m->addr,
 	    .incarnation = m->incarnation,
 	    .since = m->since,
-	    .live = members_live(s) + h->told,
+	    .live = members_cluster_size(s) + h->told,
 	    .status = members_status(m),
 	    .hidden = !members_is_visible(m),
 	    .forget = members_is_removed(m),
@@ -380,7 +380,7 @@ history_look(struct history *h, const struct swim *s, const struct check *check,
 	free(h->past);
 	h->past = now;
 	h->past_count = s->table.count;
-	h->live = members_live(s);
+	h->live = members_cluster_size(s);
 	h->gossiped = s->gossiped;
 	h->tally_count = h->told = 0;
 	return wrong;
