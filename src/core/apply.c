@@ -350,7 +350,7 @@ apply_forget(struct swim *s, const struct input *in, struct member *m, const str
  * is no room for a greeting, send several pings at once.
  */
 static void
-apply_ask_whether_it_leaves(struct swim *s, const struct input *in, struct member *m)
+apply_ask_leaver(struct swim *s, const struct input *in, struct member *m)
 {
 	unsigned pings = LOSS_QUESTIONS_LEAST;
 
@@ -376,7 +376,7 @@ apply_move(struct swim *s, const struct input *in, struct member *m, const char 
  * peer whose name is the source address.
  */
 static bool
-apply_is_own_word(const struct input *in, const struct wire_update *u)
+apply_is_signed(const struct input *in, const struct wire_update *u)
 {
 	char text[SWIM_ADDR_TEXT];
 
@@ -390,7 +390,7 @@ apply_is_own_word(const struct input *in, const struct wire_update *u)
  * has left does not answer.
  */
 static void
-apply_ask_whether_it_left(struct swim *s, const struct input *in, const struct member *m,
+apply_ask_base_leaver(struct swim *s, const struct input *in, const struct member *m,
     const struct statement *st)
 {
 	const struct wire_update *u = st->u;
@@ -518,7 +518,7 @@ apply_hear_again(struct swim *s, const struct input *in, struct member *m,
 
 /* The member knows less of itself than we do: tell it so with the next answer to it. */
 static void
-apply_tell_it(struct swim *s, struct member *m)
+apply_answer_with_record(struct swim *s, struct member *m)
 {
 	struct extra *x = extra_new(s, m);
 
@@ -531,7 +531,7 @@ apply_tell_it(struct swim *s, struct member *m)
  * the verdict or the leave, and a speaker that tells the death of a left member has missed the leave.
  */
 static void
-apply_heard(struct swim *s, const struct input *in, struct member *m, const struct statement *st)
+apply_no_news(struct swim *s, const struct input *in, struct member *m, const struct statement *st)
 {
 	const struct wire_update *u = st->u;
 	bool equal = u->incarnation == m->incarnation, lower = !equal;
@@ -556,7 +556,7 @@ apply_heard(struct swim *s, const struct input *in, struct member *m, const stru
 	 */
 	if (st->from_subject && swim_status_is_live(st->counts_as) &&
 	    (lower || gone || strcmp(st->address, m->address) != 0))
-		apply_tell_it(s, m);
+		apply_answer_with_record(s, m);
 	if (st->removal && members_status(m) == SWIM_SUSPECT)
 		suspicion_doom(m);
 }
@@ -586,7 +586,7 @@ apply_begin_suspicion(struct swim *s, const struct input *in, struct member *m,
 	suspicion_add_accusers(s, in, m, st->u);
 	suspect_confirm(s, m);
 	if (st->downgraded_leave)
-		apply_ask_whether_it_leaves(s, in, m);
+		apply_ask_leaver(s, in, m);
 }
 
 /* Take the update over with this status. */
@@ -775,7 +775,7 @@ apply_case_of(const struct swim *s, const struct input *in, const struct member 
 	};
 
 	if (st->from_subject && !swim_status_is_live(st->told))
-		c.facts |= apply_fact(apply_is_own_word(in, st->u), FACT_SIGNED);
+		c.facts |= apply_fact(apply_is_signed(in, st->u), FACT_SIGNED);
 	if (m == s->self)
 		c.facts |= apply_fact(s->leaving, FACT_LEAVING) |
 			   apply_fact(strcmp(st->address, m->address) != 0, FACT_MOVED) |
@@ -805,7 +805,7 @@ apply_commit(struct swim *s, const struct input *in, struct member *m, const str
 		visitor_hear(s, in, st->u, &st->addr, st->from_subject);
 		break;
 	case ACTION_ASK_LEAVE:
-		apply_ask_whether_it_left(s, in, m, st);
+		apply_ask_base_leaver(s, in, m, st);
 		break;
 	case ACTION_LIST:
 	case ACTION_REMEMBER:
@@ -818,7 +818,7 @@ apply_commit(struct swim *s, const struct input *in, struct member *m, const str
 		apply_forget(s, in, m, st);
 		break;
 	case ACTION_HEAR:
-		apply_heard(s, in, m, st);
+		apply_no_news(s, in, m, st);
 		break;
 	case ACTION_ALIVE:
 	case ACTION_SUSPECT:
@@ -912,10 +912,10 @@ apply_statement(struct swim *s, const struct input *in, struct statement *st)
 		return;
 	}
 	st->removal = apply_is_removal(in, m, u);
-	if (!ends || apply_is_own_word(in, u))
+	if (!ends || apply_is_signed(in, u))
 		apply_note_member(s, in, m, st);
 	apply_judge_and_commit(s, in, m, st);
-	if (!ends || apply_is_own_word(in, u))
+	if (!ends || apply_is_signed(in, u))
 		in->found->lacks_answer |= apply_lacks_answer(in, m, u, st->page);
 }
 
