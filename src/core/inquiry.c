@@ -313,8 +313,8 @@ inquiry_open(struct swim *s, const struct input *in, const struct swim_addr *add
 		if (j->kind == kind && (kind == INQUIRY_CHECK || swim_addr_equal(&j->addr, addr)))
 			return false;
 	}
-	if (slot == NULL ||
-	    (inquiry_is_of_stranger(s, kind, addr) && !question_has_room(s, QUESTION_INQUIRY)))
+	if (slot == NULL || (inquiry_is_of_stranger(s, kind, addr) &&
+				!question_has_room_for_stranger(s, QUESTION_INQUIRY)))
 		return false;
 	question_fini(&slot->question);
 	*slot = (struct inquiry){.kind = kind,

@@ -110,7 +110,7 @@ question_open_for_stranger(struct swim *s, struct question *q, enum question_pur
 }
 
 bool
-question_has_room(const struct swim *s, enum question_purpose purpose)
+question_has_room_for_stranger(const struct swim *s, enum question_purpose purpose)
 {
 	return s->questions.of_strangers[purpose] < QUESTION_STRANGERS_MAX;
 }

@@ -80,7 +80,7 @@ void question_open(struct swim *, struct question *, enum question_purpose, uint
 void question_open_for_stranger(struct swim *, struct question *, enum question_purpose,
     uint64_t seq);
 /* May a stranger make us ask one question more of this purpose? */
-bool question_has_room(const struct swim *, enum question_purpose);
+bool question_has_room_for_stranger(const struct swim *, enum question_purpose);
 /*
  * The tries of `from` become those of `to`, for this purpose, so that an answer to them is found in `to`.  Closes `from`, and
  * the question that `to` was open for before.

@@ -57,7 +57,7 @@ relay_answer(struct swim *s, const struct input *in, struct relay *r, enum wire_
 static struct relay *
 relay_vacant(struct swim *s, bool stranger)
 {
-	if (stranger && !question_has_room(s, QUESTION_RELAY))
+	if (stranger && !question_has_room_for_stranger(s, QUESTION_RELAY))
 		return NULL;
 	for (size_t i = 0; i < SWIM_RELAYS; i++) {
 		if (!question_is_open(&s->relays[i].question))

@@ -253,18 +253,18 @@ START_TEST(strangers_have_so_many_questions_of_one_purpose)
 
 	question_open(f->swim, &ours, QUESTION_RELAY, number(MANY));
 	for (unsigned i = 0; i < QUESTION_STRANGERS_MAX; i++) {
-		ck_assert(question_has_room(f->swim, QUESTION_RELAY));
+		ck_assert(question_has_room_for_stranger(f->swim, QUESTION_RELAY));
 		question_open_for_stranger(f->swim, &rows[i], QUESTION_RELAY, number(i));
 	}
-	ck_assert(!question_has_room(f->swim, QUESTION_RELAY));
-	ck_assert(question_has_room(f->swim, QUESTION_INQUIRY));
+	ck_assert(!question_has_room_for_stranger(f->swim, QUESTION_RELAY));
+	ck_assert(question_has_room_for_stranger(f->swim, QUESTION_INQUIRY));
 	question_close(f->swim, &ours);
-	ck_assert(!question_has_room(f->swim, QUESTION_RELAY));
+	ck_assert(!question_has_room_for_stranger(f->swim, QUESTION_RELAY));
 	/* One that is opened again takes one place. */
 	question_open_for_stranger(f->swim, &rows[0], QUESTION_RELAY, number(MANY + 1));
-	ck_assert(!question_has_room(f->swim, QUESTION_RELAY));
+	ck_assert(!question_has_room_for_stranger(f->swim, QUESTION_RELAY));
 	question_open(f->swim, &rows[0], QUESTION_RELAY, number(MANY + 2));
-	ck_assert(question_has_room(f->swim, QUESTION_RELAY));
+	ck_assert(question_has_room_for_stranger(f->swim, QUESTION_RELAY));
 	for (unsigned i = 0; i < QUESTION_STRANGERS_MAX; i++)
 		question_close(f->swim, &rows[i]);
 	ck_assert_uint_eq(f->swim->questions.of_strangers[QUESTION_RELAY], 0);

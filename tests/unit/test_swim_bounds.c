@@ -197,7 +197,7 @@ START_TEST(strangers_that_use_up_the_greetings_stop_no_ping_req)
 	fixture_routable(f, 2);
 	for (unsigned i = 3; i < 200; i++)
 		fixture_ping(f, i, i, fixture_nothing);
-	ck_assert(!question_has_room(f->swim, QUESTION_INQUIRY));
+	ck_assert(!question_has_room_for_stranger(f->swim, QUESTION_INQUIRY));
 	fixture_clear(f);
 	base_ping_req(f, 200, "10.0.1.2:7946", "10.0.1.2:7946");
 	fixture_expect(f, WIRE_PING, 2);
