@@ -5,7 +5,7 @@
 #include "core/internal.h"
 
 void
-input_speak(struct input *in, const char *name, size_t len)
+input_set_speaker(struct input *in, const char *name, size_t len)
 {
 	if (len > SWIM_NAME_MAX)
 		len = SWIM_NAME_MAX;
@@ -24,7 +24,7 @@ input_own(const struct swim *s, struct input_room *room)
 	in->authority = AUTHORITY_ROUTABLE;
 	in->named = in->from_member = in->believed = true;
 	if (s->self != NULL)
-		input_speak(in, s->self->name, s->self->name_len);
+		input_set_speaker(in, s->self->name, s->self->name_len);
 	return in;
 }
 

@@ -103,6 +103,6 @@ struct input input_answering(const struct input *in, struct answer);
 /* Did the datagram come from this address? */
 bool input_is_from(const struct input *, const struct swim_addr *);
 /* Set the speaker to the member of this name (copied). */
-void input_speak(struct input *, const char *name, size_t len);
+void input_set_speaker(struct input *, const char *name, size_t len);
 
 #endif

@@ -143,7 +143,7 @@ speaker_take_address(struct swim *s, struct input *in)
 	/* A member with this link-local address in another zone may be known by the same text. */
 	if (members_find(s, text, strlen(text)) != NULL)
 		swim_addr_format(&in->from, text);
-	input_speak(in, text, strlen(text));
+	input_set_speaker(in, text, strlen(text));
 }
 
 struct member *
@@ -163,9 +163,9 @@ speaker_identify(struct swim *s, struct input *in)
 	in->named = name.len > 0;
 	m = in->named ? members_find(s, name.bytes, name.len) : speaker_resident(s, in);
 	if (in->named)
-		input_speak(in, name.bytes, name.len);
+		input_set_speaker(in, name.bytes, name.len);
 	else if (m != NULL)
-		input_speak(in, m->name, m->name_len);
+		input_set_speaker(in, m->name, m->name_len);
 	else
 		speaker_take_address(s, in);
 	if (m != s->self && m != NULL) {
@@ -197,7 +197,7 @@ speaker_is_free(const struct swim *s, const struct swim_addr *addr)
 }
 
 void
-speaker_answers(struct swim *s, struct input *in)
+speaker_set_answerer(struct swim *s, struct input *in)
 {
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
@@ -215,7 +215,7 @@ speaker_answers(struct swim *s, struct input *in)
 		return;
 	}
 	in->named = true;
-	input_speak(in, m->name, m->name_len);
+	input_set_speaker(in, m->name, m->name_len);
 	speaker_weigh(s, in, m, &in->answer.asked);
 }
 

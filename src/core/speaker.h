@@ -30,7 +30,7 @@ void speaker_check_kind(struct swim *, const struct input *);
  * The ack answers a question of ours: the member that it names is the speaker, as it can be reached at the address
  * that we asked.  If the ack came from another address, the member is asked there too.
  */
-void speaker_answers(struct swim *, struct input *);
+void speaker_set_answerer(struct swim *, struct input *);
 /* Note whether the answer to a question of ours shows that its sender is a base peer. */
 void speaker_note_answer(struct swim *, struct input *);
 /* A datagram names `m` as its sender, and comes from an address at which no live member is known: send a greeting there. */

@@ -413,7 +413,7 @@ swim_receive_ack(struct swim *s, struct input *in, const struct member *speaker)
 	if (in->answer.ours && speaker != s->self && (speaker != NULL || in->answer.of_seed))
 		claim_answered(s, in);
 	if (in->answer.ours && !relayed && speaker != s->self) {
-		speaker_answers(s, in);
+		speaker_set_answerer(s, in);
 		link_answered(s, in);
 	}
 	apply_updates(s, in);

@@ -302,7 +302,7 @@ visitor_answered(struct swim *s, const struct input *in, struct question *q)
 	if (input_is_from(in, &v.addr))
 		guest_answered(s, &in->from);
 	/*
-	 * A member that has moved says so in this answer, or is believed after the answer (speaker_answers).  A
+	 * A member that has moved says so in this answer, or is believed after the answer (speaker_set_answerer).  A
 	 * tombstone is taken up like a member that is not known.
 	 */
 	m = members_find(s, id.bytes, id.len);
