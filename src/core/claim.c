@@ -224,7 +224,7 @@ claim_contradict(struct swim *s, const struct input *in, uint64_t than, bool ask
 	 * limit how often we do this.
 	 */
 	if (!asking && RULE(contradictions_wait) &&
-	    swim_time_since(s->now, s->contradicted).ns < inquiry_contest_takes(s).ns)
+	    swim_time_since(s->now, s->contradicted).ns < inquiry_round_takes(s).ns)
 		return;
 	s->contradicted = s->now;
 	apply_refute(s, in, than);
@@ -312,7 +312,7 @@ claim_compare(const struct swim *s, uint64_t theirs, const struct swim_addr *fro
 		return CLAIM_WE_GO;
 	/* One of the two is settled; or we decide; or the other is younger even if its claim took the slowest path. */
 	if (((theirs ^ ours) & WIRE_CLAIM_STAYS) != 0 || we_are_lower ||
-	    ours - theirs > (uint64_t)swim_duration_ms(inquiry_contest_takes(s)))
+	    ours - theirs > (uint64_t)swim_duration_ms(inquiry_round_takes(s)))
 		return CLAIM_WE_STAY;
 	return CLAIM_OPEN;
 }

@@ -80,7 +80,7 @@ inquiry_fits(struct swim *s, const struct input *in, const struct inquiry *j,
     struct wire_trailer *trailer)
 {
 	if (j->kind == INQUIRY_CLAIM)
-		return visitor_least(trailer, j->budget) <= j->budget;
+		return visitor_trim_digests(trailer, j->budget) <= j->budget;
 	return visitor_fit(s, in, trailer, j->budget) > 0;
 }
 
@@ -211,13 +211,13 @@ inquiry_wait_time(const struct swim *s, const struct inquiry *j)
 	if (j->kind == INQUIRY_LEAVER)
 		return swim_ns(inquiry_patience(s).ns / LEAVER_HURRY);
 	if (j->small && (j->kind == INQUIRY_GREET || j->kind == INQUIRY_CLAIM))
-		return inquiry_contest_takes(s);
+		return inquiry_round_takes(s);
 	return inquiry_patience(s);
 }
 
 /* Notes that a ping has been sent now.  All pings of one round have one number. */
 static void
-inquiry_count(struct swim *s, struct inquiry *j)
+inquiry_note_sent(struct swim *s, struct inquiry *j)
 {
 	question_repeat(s, &j->question);
 	question_wait(s, &j->question, swim_time_add(s->now, inquiry_wait_time(s, j)));
@@ -228,7 +228,7 @@ static void
 inquiry_ask(struct swim *s, const struct input *in, struct inquiry *j)
 {
 	inquiry_send(s, in, j);
-	inquiry_count(s, j);
+	inquiry_note_sent(s, j);
 }
 
 /*
@@ -329,7 +329,7 @@ inquiry_open(struct swim *s, const struct input *in, const struct swim_addr *add
 		inquiry_end(s, slot);
 		return false;
 	}
-	inquiry_count(s, slot);
+	inquiry_note_sent(s, slot);
 	if (slot->small)
 		visitor_spend(in, addr, slot->len);
 	return true;
@@ -393,7 +393,7 @@ inquiry_learn(struct swim *s, const struct input *in, const struct swim_addr *fr
 }
 
 swim_duration
-inquiry_contest_takes(const struct swim *s)
+inquiry_round_takes(const struct swim *s)
 {
 	return swim_ns(INQUIRY_TRIES * inquiry_patience(s).ns);
 }
@@ -438,7 +438,7 @@ inquiry_ask_once_more(struct swim *s, const struct input *in, struct inquiry *j)
 		j->budget = budget;
 		return;
 	}
-	inquiry_count(s, j);
+	inquiry_note_sent(s, j);
 	visitor_spend(in, &j->addr, j->len);
 }
 
@@ -638,7 +638,7 @@ inquiry_tell_claim(struct swim *s, const struct inquiry *j)
  * A namesake has answered the small ping.  Send our claim to it, and begin a full round of INQUIRY_TRIES pings.
  */
 static void
-inquiry_show(struct swim *s, const struct input *in, struct inquiry *j)
+inquiry_begin_full_round(struct swim *s, const struct input *in, struct inquiry *j)
 {
 	struct inquiry before = *j;
 
@@ -680,7 +680,7 @@ inquiry_contested(struct swim *s, const struct input *in, struct inquiry *j)
 		 * This proves the address, but not the kind: a swimd peer's answer to a small ping may look like a base
 		 * peer's.
 		 */
-		inquiry_show(s, in, j);
+		inquiry_begin_full_round(s, in, j);
 	} else if (!in->msg->trailer.has_digest || j->outdone) {
 		/* A base peer cannot say for how long it has had the name, so it counts as the older one. */
 		j->answered = j->base = true;
@@ -783,7 +783,7 @@ inquiry_note_base(struct swim *s, const struct input *in, const struct inquiry *
 
 /* Notes that the member of this answer is routable, if the address that was asked is the advertised one. */
 static void
-inquiry_prove(struct swim *s, const struct input *in, const struct swim_addr *asked)
+inquiry_note_routable(struct swim *s, const struct input *in, const struct swim_addr *asked)
 {
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
@@ -911,7 +911,7 @@ inquiry_answered(struct swim *s, const struct input *in, struct question *q)
 		inquiry_learn(s, &known, &was.addr);
 		inquiry_note_base(s, in, &was);
 	} else {
-		inquiry_prove(s, in, &was.addr);
+		inquiry_note_routable(s, in, &was.addr);
 	}
 	answer.of_seed = was.kind == INQUIRY_SEED && !probe_same_id(in->msg->member.id, s->self);
 	known.answer = answer;
@@ -948,7 +948,7 @@ inquiry_begin_pause(struct swim *s, struct inquiry *j)
 		if (question_is_open(&s->inquiries[i].question) && s->inquiries[i].pausing)
 			return;
 	}
-	j->pause = j->pause.ns == 0 ? inquiry_contest_takes(s) : swim_ns(2 * j->pause.ns);
+	j->pause = j->pause.ns == 0 ? inquiry_round_takes(s) : swim_ns(2 * j->pause.ns);
 	if (j->pause.ns > PAUSE_MAX.ns)
 		j->pause = PAUSE_MAX;
 	/* An answer to the last ping still counts. */

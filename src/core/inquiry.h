@@ -83,7 +83,7 @@ bool inquiry_is_leaver(const struct swim *, const struct swim_addr *);
 /* Is a contest with a namesake at this address under way, or in a pause? */
 bool inquiry_is_contested(struct swim *, const struct swim_addr *addr);
 /* How long one round of a contest takes at most. */
-swim_duration inquiry_contest_takes(const struct swim *);
+swim_duration inquiry_round_takes(const struct swim *);
 /* Is `seq` the number of a question here?  Then a ping or claim in our name with this number is our own that came back. */
 bool inquiry_is_ours(const struct swim *, uint64_t seq);
 /*

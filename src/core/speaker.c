@@ -232,7 +232,7 @@ speaker_ask(struct swim *s, const struct input *in, const struct member *m)
 static swim_duration
 speaker_unnamed_hold(const struct swim *s)
 {
-	return swim_ns(UNNAMED_GREETINGS * inquiry_contest_takes(s).ns);
+	return swim_ns(UNNAMED_GREETINGS * inquiry_round_takes(s).ns);
 }
 
 /*

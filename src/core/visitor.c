@@ -77,7 +77,7 @@ visitor_gift(struct swim *s, const struct input *in)
 }
 
 size_t
-visitor_least(struct wire_trailer *trailer, size_t budget)
+visitor_trim_digests(struct wire_trailer *trailer, size_t budget)
 {
 	const size_t body = WIRE_HEADER_SIZE + sizeof(uint16_t);
 
@@ -92,7 +92,7 @@ visitor_least(struct wire_trailer *trailer, size_t budget)
 size_t
 visitor_fit(struct swim *s, const struct input *in, struct wire_trailer *trailer, size_t budget)
 {
-	size_t least = visitor_least(trailer, budget);
+	size_t least = visitor_trim_digests(trailer, budget);
 
 	return least <= budget || visitor_gift(s, in) ? least : 0;
 }

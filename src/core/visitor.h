@@ -64,7 +64,7 @@ bool visitor_had_no_room(const struct swim *, const struct input *);
  * Leave out of a ping's trailer the digests that do not fit into `budget` bytes.  Returns the least size of the ping,
  * which may be above the budget.
  */
-size_t visitor_least(struct wire_trailer *trailer, size_t budget);
+size_t visitor_trim_digests(struct wire_trailer *trailer, size_t budget);
 /*
  * The same, but a ping above the budget counts as a gift.  Returns 0 if no gift is left, so that the ping may not be
  * sent.
