@@ -65,7 +65,7 @@ claim_periods(const struct swim *s, int64_t count)
 }
 
 void
-claim_answered(struct swim *s, const struct input *in)
+claim_note_company(struct swim *s, const struct input *in)
 {
 	bool interrupted = swim_time_since(s->now, s->company_seen).ns >
 			   claim_periods(s, ALONE_PERIODS).ns;
@@ -167,7 +167,7 @@ claim_send(struct swim *s, const struct inquiry *j)
 }
 
 void
-claim_complain(struct swim *s, const struct swim_addr *of)
+claim_tell_conflict(struct swim *s, const struct swim_addr *of)
 {
 	if (s->told_once && swim_time_since(s->now, s->told_conflict).ns < TELL_AGAIN.ns)
 		return;
@@ -198,7 +198,7 @@ claim_is_routable(const struct swim *s, const struct input *in, const struct swi
 }
 
 void
-claim_unanswered(struct swim *s, const struct swim_addr *asked, bool witnessed)
+claim_note_silence(struct swim *s, const struct swim_addr *asked, bool witnessed)
 {
 	/* An address that only strangers named shows no owner that was away. */
 	if (claim_is_settled(s) || !witnessed)
@@ -254,7 +254,7 @@ claim_outdone(struct swim *s, const struct inquiry *j, const struct swim_addr *f
 		     (claim_is_settled(s) || (claim_has_company(s) && !j->witnessed));
 
 	if (stays && !owner) {
-		claim_complain(s, from);
+		claim_tell_conflict(s, from);
 		return CLAIM_WE_STAY;
 	}
 	if (!owner && !j->witnessed && !last)
@@ -358,7 +358,7 @@ claim_receive(struct swim *s, const struct input *in)
 	if (end != CLAIM_WE_STAY || !claim_is_routable(s, in, &in->from))
 		inquiry_contest(s, in, &in->from, 0);
 	if (!RULE(claim_is_asked))
-		claim_complain(s, &in->from);
+		claim_tell_conflict(s, &in->from);
 	/* A claim with a digest is of an earlier version. */
 	inquiry_claimed(s, &in->from, end, !in->msg->trailer.has_digest);
 	if (!is_answer && claim_is_routable(s, in, &in->from))

@@ -34,7 +34,7 @@ void claim_send(struct swim *, const struct inquiry *);
 /* Handle a claim: the datagram says for how long its sender has had our name. */
 void claim_receive(struct swim *, const struct input *);
 /* Another member has answered us: we have company. */
-void claim_answered(struct swim *, const struct input *);
+void claim_note_company(struct swim *, const struct input *);
 /* Are we settled: have others been answering us for SETTLED_PERIODS probe intervals? */
 bool claim_is_settled(const struct swim *);
 /* A namesake has answered a question of ours at this address. */
@@ -47,12 +47,12 @@ bool claim_is_routable(const struct swim *, const struct input *, const struct s
  * A namesake at this address has answered and claims the name: give out SWIM_EVENT_NAME_CONFLICT, at most once in
  * TELL_AGAIN.
  */
-void claim_complain(struct swim *, const struct swim_addr *of);
+void claim_tell_conflict(struct swim *, const struct swim_addr *of);
 /*
  * No namesake answers at `asked`, which is a former address of ours or that of an owner which is away.  `witnessed`: a
  * witness said that our name lives there.
  */
-void claim_unanswered(struct swim *, const struct swim_addr *asked, bool witnessed);
+void claim_note_silence(struct swim *, const struct swim_addr *asked, bool witnessed);
 /* A member of another name lives at `asked` now: no owner of our name comes back from there. */
 void claim_taken(struct swim *, const struct swim_addr *asked);
 /*

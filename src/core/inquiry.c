@@ -631,7 +631,7 @@ static void
 inquiry_tell_claim(struct swim *s, const struct inquiry *j)
 {
 	if (j->heard || claim_is_settled(s))
-		claim_complain(s, &j->addr);
+		claim_tell_conflict(s, &j->addr);
 }
 
 /*
@@ -1017,7 +1017,7 @@ inquiry_contest_ends(struct swim *s, const struct input *in, struct inquiry *j)
 		return;
 	}
 	if (!j->answered)
-		claim_unanswered(s, &j->addr, j->witnessed);
+		claim_note_silence(s, &j->addr, j->witnessed);
 	/* A namesake of an earlier version never tells its decision, so at the end the ages decide. */
 	if (j->answered && (j->outdone || (j->claimed && !j->modern) || j->base) &&
 	    inquiry_outdone(s, j, &j->addr) == CLAIM_WE_GO)

@@ -411,7 +411,7 @@ swim_receive_ack(struct swim *s, struct input *in, const struct member *speaker)
 
 	speaker_note_answer(s, in);
 	if (in->answer.ours && speaker != s->self && (speaker != NULL || in->answer.of_seed))
-		claim_answered(s, in);
+		claim_note_company(s, in);
 	if (in->answer.ours && !relayed && speaker != s->self) {
 		speaker_set_answerer(s, in);
 		link_answered(s, in);
