@@ -27,7 +27,7 @@ confirm_turn(const struct swim *s, const struct member *suspect)
 
 	/* A member that we cannot reach, or that does not answer us directly, is silent to us when it is well. */
 	if (!RULE(confirmation) || !locate_is_reached(s, suspect) ||
-	    suspect->link == SWIM_PATH_RELAYED || link_is_stale(s, suspect))
+	    suspect->link == SWIM_PATH_RELAYED || link_may_have_lapsed(s, suspect))
 		return CONFIRM_NEVER;
 	for (size_t i = 0; i < s->live_count; i++) {
 		const struct member *m = s->live[i];

@@ -491,7 +491,7 @@ introduce_gone_pair(const struct swim *s, const struct input *in, const struct w
  * incarnation that it knows.
  */
 static void
-introduce_end(struct swim *s, struct member *to, struct member *m)
+introduce_tell_end(struct swim *s, struct member *to, struct member *m)
 {
 	static const uint8_t above[] = {0, 1, 2, 4, 8, 16, 32, 48, 64};
 	struct wire_update end = {.status = SWIM_DEAD,
@@ -529,7 +529,7 @@ introduce_silent(struct swim *s, const struct input *in, const struct swim_addr 
 	/* Within BASE_NEW_FOR of the end of m, an update that the base peer has heard may still be on its way to us. */
 	if (m != NULL && base_can_tell(s, m) &&
 	    swim_time_since(s->now, m->since).ns >= BASE_NEW_FOR.ns) {
-		introduce_end(s, to, m);
+		introduce_tell_end(s, to, m);
 		return;
 	}
 	if (locate_at(s, &addr) != NULL || !base_is_address(s, in, pair) ||

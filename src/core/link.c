@@ -361,7 +361,7 @@ link_forget(struct swim *s, struct member *m)
 }
 
 bool
-link_is_stale(const struct swim *s, const struct member *m)
+link_may_have_lapsed(const struct swim *s, const struct member *m)
 {
 	return extra_of(m)->via.family != 0 &&
 	       swim_time_since(s->now, m->heard).ns >= REMEMBERED.ns;

@@ -77,7 +77,7 @@ void link_forget(struct swim *, struct member *);
 /*
  * Is the address in use that of a translation of addresses, which may have forgotten the member since it last spoke to us?
  */
-bool link_is_stale(const struct swim *, const struct member *);
+bool link_may_have_lapsed(const struct swim *, const struct member *);
 /* The state of the link to the member, for reports. */
 enum swim_path link_path(const struct swim *, const struct member *);
 /*

@@ -546,7 +546,7 @@ probe_fail(struct swim *s, const struct input *in)
 
 	probe_end(s);
 	s->stats.probes_failed++;
-	if (!locate_is_reached(s, target) || link_is_stale(s, target)) {
+	if (!locate_is_reached(s, target) || link_may_have_lapsed(s, target)) {
 		/* That no helper reached the target says little.  Members that can reach the target will accuse it. */
 		if (probe_count_unheard(s, target))
 			suspicion_found_silent(s, in, target);
