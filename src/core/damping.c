@@ -3,8 +3,8 @@
  * Flap damping (RFC 2439, but at the source of the flapping).  A member that is held dead though it lives refutes at once, the
  * first time.  A member that is declared dead again and again has a link or a host that works only now and then, and after each
  * return the next verdict would follow, without end.  So from the second time on the member first goes on trial: it pings random
- * members, and refutes once half of its pings were answered during a time that doubles with every return.  Until then it
- * declares nobody dead.
+ * members, and refutes once half of its pings were answered during a time that doubles with every return.  On trial it goes on
+ * probing, and gives verdicts like any other member.
  */
 #include "core/internal.h"
 
@@ -119,7 +119,7 @@ damping_suspected(struct swim *s, const struct input *in, uint64_t than)
 void
 damping_was_dead(struct swim *s, uint64_t incarnation)
 {
-	/* We rose above that incarnation when we refuted the suspicion before that death, and did not know of the death. */
+	/* We refuted the suspicion that came before that death, so we rose above its incarnation without hearing of the death. */
 	if (s->damping.returns == 0 || incarnation >= s->damping.deaths_below)
 		damping_count_return(s);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Flap damping: what a member does that is declared dead again and again, though it lives. */
+/* Flap damping: what a member does if it is declared dead again and again, though it lives. */
 #ifndef SWIMD_CORE_DAMPING_H
 #define SWIMD_CORE_DAMPING_H
 
@@ -33,7 +33,7 @@ struct damping {
 
 /* We are held dead at this incarnation: refute at once, or begin a trial if we have returned lately. */
 void damping_held_dead(struct swim *, const struct input *, uint64_t than);
-/* A speaker that may not know says that we are dead or have left: refute at once, unless we are on trial. */
+/* A speaker that may be mistaken says that we are dead or have left: refute at once, unless we are on trial. */
 void damping_hearsay(struct swim *, const struct input *, uint64_t than);
 /* We are suspected at this incarnation: refute at once, unless we are on trial or are probably held dead by now. */
 void damping_suspected(struct swim *, const struct input *, uint64_t than);
@@ -42,11 +42,13 @@ void damping_suspected(struct swim *, const struct input *, uint64_t than);
  * that return, unless the return from this death was counted before.
  */
 void damping_was_dead(struct swim *, uint64_t incarnation);
-/* We have a new incarnation for another reason: the trial, if there is one, ends. */
+/* We take a new incarnation, for whatever reason: the trial ends, if there is one. */
 void damping_end_trial(struct swim *);
 /* A ping of our trial was answered. */
 struct answer damping_answered(struct swim *, const struct input *, struct question *);
+/* The process stood still for so long: note that if others may have declared us dead meanwhile.  A trial begins again. */
 void damping_stalled(struct swim *, swim_duration late);
+/* On trial, send the next ping, and end or repeat the trial.  The deadline is the time of the next call; NEVER: no trial. */
 void damping_tick(struct swim *, const struct input *);
 swim_time damping_deadline(const struct swim *);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Self-doubt: may this member accuse another one now, and how patient must it be?  A member measures of itself
+ * Self-doubt: may this member accuse another one now, and how patient must it be?  A member measures of itself:
  *
  *	health		Lifeguard's local health (IV.A): how often its own part failed, and other signs that the member is slow.
  *			Bad health stretches every wait for an answer.
@@ -8,7 +8,6 @@
  *	lag		How late its loop runs.  A late loop measures no round trips.
  *	stall		The process stood still, and no probe has been answered since.  Its next failed probes accuse nobody.
  *	deafness	The member hears nobody at all.  Its own fault is more likely than the death of all others.
- *	trial		The member is held dead itself (damping.c).
  */
 #include "base/rule.h"
 #include "core/internal.h"

@@ -46,19 +46,19 @@ void doubt_stood_still(struct swim *);
 void doubt_probe_answered(struct swim *);
 /* Is our loop so late that the time of an answer does not measure the path? */
 bool doubt_is_late(const struct swim *);
-/* How long we wait for an answer that takes so long if we are healthy. */
-swim_duration doubt_stretch(const struct swim *, swim_duration);
-/* How long our probe interval is.  It is stretched half as much, so that a member that has lost all others finds out in time. */
+/* `wait`, which is the wait of a healthy member, stretched by our health: (health + 1) times as long. */
+swim_duration doubt_stretch(const struct swim *, swim_duration wait);
+/* The probe interval, stretched by half as much as a wait: a member that lost all others has to find that out in time. */
 swim_duration doubt_stretch_period(const struct swim *, swim_duration period);
 /* False: we have just stood still, so the silence of others may be our own fault. */
 bool doubt_may_accuse(const struct swim *);
 /* A probe has failed.  True: we have just stood still, so the failure accuses nobody. */
 bool doubt_excuses_failure(struct swim *);
-/* Must we give no verdict on a member that is suspect since then, because we hear nobody? */
+/* Is our verdict on a member that became suspect at `since` forbidden, because we have been hearing nobody? */
 bool doubt_forbids_verdict(const struct swim *, swim_time since);
-/* How many questions in a row have to stay unanswered before we accuse the member that was asked. */
+/* How many questions in a row have to stay unanswered before the member that was asked counts as silent. */
 unsigned doubt_questions(const struct swim *);
-/* The same before our verdict on a member that is suspect since then. */
+/* The same for our verdict on a member that became suspect at `since`. */
 unsigned doubt_questions_before_verdict(const struct swim *, swim_time since);
 
 #endif
