@@ -110,7 +110,7 @@ suspect_set_round(struct swim *s, struct suspicion *x, enum suspect_round round)
 	x->confirm_asked = 0;
 }
 
-/* How long a round of so many questions lasts, until the last question has had its patience. */
+/* How long a round of so many questions lasts, to the end of the patience of its last question. */
 static swim_duration
 suspect_round_time(const struct swim *s, const struct member *m, unsigned questions)
 {
@@ -200,7 +200,7 @@ suspect_next(const struct swim *s, const struct member *m)
 	const struct suspicion *x = m->suspicion;
 	swim_time next;
 
-	/* A last round that is due meanwhile waits, and its questions are asked already. */
+	/* A last round that is due meanwhile waits: the questions of the confirmation round count for it. */
 	if (x->round == ROUND_CONFIRMATION)
 		return suspect_next_of_confirmation(s, m);
 	next = swim_time_min(suspect_next_single(s, m), suspect_next_of_last(s, m));
@@ -208,8 +208,8 @@ suspect_next(const struct swim *s, const struct member *m)
 }
 
 /*
- * Neither time is ever in the past, where an accuser that is heard of late would put it: a deadline that is long over is how a
- * process learns that it stood still.
+ * An accuser that is heard of late may put the verdict or the next question into the past.  Both are set to now instead: a
+ * deadline that is long over would look as if the process had stood still.
  */
 void
 suspect_schedule(struct swim *s, struct member *m)
@@ -225,7 +225,7 @@ suspect_schedule(struct swim *s, struct member *m)
 	    RULE(question_not_overdue) ? suspect_later(next, s->now) : next);
 }
 
-/* What the suspect did not answer counts no longer, nor does an answer to it. */
+/* The questions so far count no longer, neither their silence nor an answer to them. */
 static void
 suspect_forget_questions(struct swim *s, struct suspicion *x)
 {
@@ -271,8 +271,8 @@ suspect_ask_others(struct swim *s, struct member *m, swim_duration patience)
 
 /*
  * Others pass a question on if nobody else accuses the suspect, or if the suspect has answered others but not us lately: then
- * its silence to us says little.  Others are not asked in a confirmation round, as each of those who are chosen asks itself, nor
- * for those questions of the last round that only our own loss requires.
+ * its silence to us says little.  Others are not asked in a confirmation round, in which several chosen members ask the suspect
+ * already, nor for those questions of the last round that only our own loss requires.
  */
 static bool
 suspect_needs_others(const struct swim *s, struct member *m, bool last)
@@ -284,7 +284,7 @@ suspect_needs_others(const struct swim *s, struct member *m, bool last)
 	return extra_of(m)->relayed > 0 || !suspicion_confirmed(s, m);
 }
 
-/* Ask the next question of the round, or a single question.  A question of the confirmation round may be one of the last, too. */
+/* Ask the next question of the round, or a single question.  A question may belong to the confirmation round and the last one. */
 static void
 suspect_ask(struct swim *s, struct member *m)
 {
@@ -334,7 +334,7 @@ suspect_confirm(struct swim *s, struct member *m)
 	}
 }
 
-/* The next question, or a judgement, is due: find out of which round.  A confirmation round goes on to its end. */
+/* The next question, or the end of a round, is due: set the round it belongs to.  A confirmation round goes on to its end. */
 static void
 suspect_enter_round(struct swim *s, struct member *m)
 {

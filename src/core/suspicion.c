@@ -12,13 +12,13 @@
 /* Others take over a verdict that names at least so many accusers. */
 #define VERDICT_ACCUSERS 2
 
-/* There is room ahead for one suspicion to so many members, and for so many suspicions besides. */
+/* Room for suspicions is made ahead: for one member in AHEAD_PART, and for AHEAD_LEAST members besides. */
 #define AHEAD_PART 8
 #define AHEAD_LEAST 8
 
 const struct suspicion suspicion_none = {.place = SUSPECT_NOWHERE};
 
-/* NULL: the accuser is no member here, perhaps because we have not heard of it yet. */
+/* The member with this hash of its name.  NULL: the accuser is no member here, perhaps as we have not heard of it yet. */
 static const struct member *
 suspicion_accuser_of(const struct swim *s, uint64_t hash)
 {
@@ -186,7 +186,7 @@ suspicion_accuse(struct swim *s, struct member *m, uint64_t accuser)
 	if (m->life != LIFE_SUSPECT || suspicion_is_gone(s, accuser) ||
 	    suspicion_is_accused_by(m, accuser))
 		return false;
-	/* An accuser that has died since makes room, and so does, for ourselves, an accuser that is no member here. */
+	/* If there is no room, an accuser that has died since gives way; to us, an accuser that is no member here gives way too. */
 	for (unsigned i = 0; i < x->accuser_count && x->accuser_count == WIRE_ACCUSERS_MAX; i++) {
 		if (suspicion_is_gone(s, x->accusers[i]) ||
 		    (accuser == s->self->hash && !suspicion_has_say(s, x->accusers[i])))
@@ -224,7 +224,7 @@ suspicion_teller(const struct input *in)
 }
 
 /*
- * The accusers are those that the update names.  A base peer names none, so it is the accuser itself.  A swimd that has asked
+ * The accusers are those that the update names.  A base peer names no accusers, so the base peer counts as the accuser.  A swimd that has asked
  * in vain names itself; a swimd that names nobody only repeats the suspicion, or remembers an old death.
  */
 bool

@@ -20,13 +20,13 @@ struct swim;
 /* What is kept of a suspect: its accusers, and the time line of suspect.c.  Of a dead member only the accusers are kept. */
 struct suspicion {
 	swim_time began; /* of the time line */
-	/* when the last question has had its patience; no single question is asked before */
+	/* when the last question has had its patience, or the pause after an answer ends; no single question is asked before */
 	swim_time answer_due;
 	/* when our confirmation round begins; NEVER: it has begun, or we are not chosen */
 	swim_time confirm_at;
 	/* to the suspect; at its deadline the next try is due, or after the last try the judgement */
 	struct question question;
-	struct question question_to_others;   /* which other members pass on to the suspect */
+	struct question question_to_others; /* to other members, which pass it on to the suspect */
 	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* hashes of their names */
 	uint32_t place;                       /* in suspects[], or SUSPECT_NOWHERE */
 	uint8_t accuser_count;
@@ -35,7 +35,7 @@ struct suspicion {
 	uint8_t last_asked;    /* questions since the last round was due */
 	/* questions that count for the verdict: all but those of the confirmation round */
 	uint8_t unanswered;
-	bool doomed; /* when the suspect is dead, it is to be forgotten at once */
+	bool doomed; /* a removal was heard: the suspect is to be forgotten as soon as it is dead */
 };
 #define SUSPECT_NOWHERE UINT32_MAX
 
@@ -54,13 +54,13 @@ suspicion_of(const struct member *m)
 bool suspicion_room(struct swim *);
 /* Make room ahead for suspicions of one in eight of so many members.  False: no memory. */
 bool suspicion_room_ahead(struct swim *, size_t members);
-/* m takes another status or incarnation: drop its accusers. */
+/* m takes another status or incarnation: drop its accusers, and the removal that was to follow its death. */
 void suspicion_clear(struct member *m);
-/* m has taken another status: put m into the list of suspects, which has to have room, or take m out. */
+/* m has taken another status: if m is suspect now, list it with the suspects (suspicion_room() has made room), else not. */
 void suspicion_follow_status(struct swim *, struct member *m);
-/* m is about to be freed. */
+/* m is about to be freed: take m out of the list of suspects, and give its suspicion back to the pool. */
 void suspicion_forget(struct swim *, struct member *m);
-/* When the suspect m is dead, it is to be forgotten at once. */
+/* A removal of the suspect m was heard: m is forgotten as soon as it is dead. */
 void suspicion_doom(struct member *m);
 /* The update tells that m is dead: keep the accusers that it names, to name them with the death. */
 void suspicion_keep_verdict(struct swim *, struct member *m, const struct wire_update *);
@@ -74,11 +74,12 @@ void suspicion_found_silent(struct swim *, const struct input *, struct member *
 /* Add the accusers of m that the update names.  True: one of them is new. */
 bool suspicion_add_accusers(struct swim *, const struct input *, struct member *m,
     const struct wire_update *);
-/* Do we hold all accusers dead that the update names? */
+/* Do we hold all accusers dead that the update names, or if it names none, the speaker? */
 bool suspicion_is_void(const struct swim *, const struct input *, const struct wire_update *);
 /* The update tells that m is dead: does it, with the accusers that we know, name enough accusers for us to hold m dead? */
 bool suspicion_confirms(const struct swim *, const struct member *m, const struct wire_update *);
-/* The accusers to be named in an update about m: of a suspect all, of a dead member as many as a verdict needs. */
+/* Write the accusers to be named in an update about m: of a suspect all, of a dead member as many as a verdict needs.  Returns
+ * their number. */
 uint8_t suspicion_named(const struct swim *, const struct member *m,
     uint64_t out[WIRE_ACCUSERS_MAX]);
 /* How many accusers of m count: those that we hold alive or suspect. */
