@@ -506,8 +506,8 @@ members_hear_answered(struct swim *s, struct member *m, bool rumour)
 }
 
 /*
- * The timers for gone and for dead members stand still while there are none.  They begin now: a timer that is due long
- * ago would look like a stall.
+ * The timers for gone and for dead members are not looked at while there are none, and may be overdue.  They are due now: a
+ * timer that is long overdue would look like a stall.
  */
 static void
 members_transition_timers(struct swim *s)
@@ -519,8 +519,8 @@ members_transition_timers(struct swim *s)
 }
 
 /*
- * A gone member is not probed, and has to answer again to be routable.  `was_routable` keeps whether it was, for the
- * reconnects of probe.c.
+ * A gone member is not probed, and has to answer again to be routable.  `was_routable` keeps for the reconnects of probe.c
+ * whether the member was routable.
  */
 static void
 members_transition_probes(struct swim *s, struct member *m, enum swim_status from)
@@ -544,7 +544,7 @@ struct transition {
 static void
 members_transition_findings(struct swim *s, struct member *m, const struct transition *t)
 {
-	/* The suspicion was ours and is refuted, so a question of ours, or its answer, was lost. */
+	/* The member refutes our own suspicion, so a question of ours to it, or the answer, was lost. */
 	if (t->status == SWIM_ALIVE && t->from == SWIM_SUSPECT && suspicion_is_ours(s, m))
 		doubt_question_lost(s);
 	if (members_has_answered(m))
@@ -598,6 +598,11 @@ members_transition_introductions(struct swim *s, struct member *m, const struct 
 		introduce_gone(s, m);
 }
 
+/*
+ * The order matters.  What is forgotten depends on the former life.  The record leaves the digests before it changes.  The
+ * lists come before suspect_begin(), which needs the struct suspicion; `deadline` comes after it.  Events come after all that
+ * they report.  The removal of a doomed suspect comes last, as it is a second transition.
+ */
 void
 members_transition(struct swim *s, const struct input *in, struct member *m, enum life life,
     uint64_t incarnation)
@@ -618,7 +623,7 @@ members_transition(struct swim *s, const struct input *in, struct member *m, enu
 		s->status_count[t.from]--;
 	}
 	m->incarnation = incarnation;
-	/* A removal is of one incarnation.  It stays a removal if another end of this incarnation is told. */
+	/* A removal is about one incarnation: another death or leave of the same incarnation does not undo it. */
 	if (was_removed && (t.visible || t.risen))
 		gossip_drop(s, m);
 	else if (was_removed)

@@ -70,7 +70,7 @@ enum answered {
 enum told {
 	TOLD_NOTHING,
 	TOLD_JOINED, /* SWIM_EVENT_JOINED, and those of each later change */
-	/* up to SWIM_EVENT_LEFT; the member is dead in a later life, of which no event told (unseen) */
+	/* SWIM_EVENT_LEFT was the last one.  The member has died in a later life, of which no event told (unseen). */
 	TOLD_LEFT,
 };
 
@@ -95,7 +95,8 @@ struct member {
 	uint64_t incarnation;
 	swim_time since; /* when the status began */
 	swim_time met;   /* when it came into our table */
-	swim_time there; /* when we first heard, in this life, that it lives at its address */
+	swim_time
+	    there; /* since when it has lived at its address in this life, as far as we have heard */
 	swim_time alive; /* when it last became alive */
 	/* when its last datagram came from an address at which it lives; NEVER: none did */
 	swim_time heard;
@@ -105,7 +106,7 @@ struct member {
 	uint32_t place; /* index in the array that `listing` names */
 	/* number (swim.probe_number) of our last probe of it, or of the last probe before it became live */
 	uint32_t probed;
-	/* serial number (swim.arrivals) of its last arrival or departure, for introduce.c */
+	/* serial number (swim.arrivals) of the last time that it became live or gone, for introduce.c */
 	uint32_t arrived;
 	/* seconds since swim_new: when a larger size is tried next, or until when `path_size` is confirmed (path.c) */
 	uint32_t path_at;
@@ -163,13 +164,13 @@ void members_hear_answered(struct swim *, struct member *, bool rumour);
 bool members_make_room(struct swim *, const struct input *);
 /* The hash of a name: the order of the table, and the member's bucket. */
 uint64_t members_hash(const char *name, size_t len);
-/* The tags of the member's incarnation are not all known: its digest differs from those of other members. */
+/* Note that not all tags of the member's incarnation are known.  The digest of our view differs from that of others then. */
 void members_set_partial(struct swim *, struct member *);
 /* Set all tags of the member (copied, encoded).  It is partial no more.  False: no memory. */
 bool members_set_tags(struct swim *, struct member *, struct wire_str tags);
 /*
- * Change the life, the incarnation, or both: every such change goes through here.  Lists, timers, digests, links and
- * events follow; the caller queues the rumour.
+ * Change the life, the incarnation, or both: every such change goes through here, except that members_mark_removed() makes
+ * a tombstone one of a removed member.  Lists, timers, digests, links and events follow; the caller queues the rumour.
  */
 void members_transition(struct swim *, const struct input *, struct member *, enum life,
     uint64_t incarnation);
@@ -197,13 +198,12 @@ size_t members_position_after(const struct swim *, uint64_t hash);
 uint32_t members_bucket_digest(const struct swim *, unsigned bucket, bool removals);
 /* Make a tombstone that of a removed member, so that others are told to forget the member. */
 void members_mark_removed(struct swim *, struct member *);
-/* How many members are live, ourselves included. */
+/* How many members are alive or suspect, ourselves included: N of the formulas in swimd-protocol(7). */
 size_t members_cluster_size(const struct swim *);
 /* Give out SWIM_EVENT_JOINED, unless that was done in this life or the member is not visible. */
 void members_announce(struct swim *, const struct input *, struct member *);
 /*
- * Add to the digests what m adds to them, or take that out if it is in: to be called before and after a change of m's
- * record.
+ * Call before a change of m's record, to take m out of the digests, and after the change, to put m in again.
  */
 void members_digest_toggle(struct swim *, const struct member *);
 
@@ -249,7 +249,7 @@ members_is_removed(const struct member *m)
 {
 	return m->life >= LIFE_DEAD_REMOVED;
 }
-/* Is it alive or suspect?  Ourselves included, but not a member just created. */
+/* Is it alive or suspect?  True of ourselves too until we leave, and false of a member just created. */
 static inline bool
 members_is_alive_or_suspect(const struct member *m)
 {
@@ -261,13 +261,13 @@ members_is_announced(const struct member *m)
 {
 	return m->told != TOLD_NOTHING;
 }
-/* Is it alive or suspect, and not ourselves? */
+/* Is it another member that is alive or suspect? */
 static inline bool
 members_is_live(const struct member *m)
 {
 	return m->listing == LISTED_LIVE;
 }
-/* Is it dead, left or a tombstone, and not ourselves? */
+/* Is it another member that is dead, has left, or is a tombstone? */
 static inline bool
 members_is_gone(const struct member *m)
 {
