@@ -14,7 +14,7 @@
  */
 #define ANSWER_MAX (UINT64_C(1) << 63)
 
-/* An update with what is found out about it. */
+/* An update, and what is found out about it. */
 struct statement {
 	const struct wire_update *u;
 	char address[SWIM_HOSTPORT_MAX + 1]; /* the address of the update, in its canonical form */
@@ -25,7 +25,8 @@ struct statement {
 	enum swim_status counts_as;
 	bool from_subject; /* the speaker is the member that the update is about */
 	bool page;         /* the update is an entry of a page, or of our table before a restart */
-	bool removal;      /* the update removes the member once the member is held dead here */
+	bool
+	    removal; /* a removal that counts: the member is to be forgotten once it is held dead here */
 	bool downgraded_leave; /* a leave is told, and it counts as a suspicion */
 };
 
@@ -134,7 +135,7 @@ apply_contest(struct swim *s, const struct input *in, const char *address, uint6
 		apply_refute(s, in, than);
 		return;
 	}
-	/* If we are settled, we tell at once that we live here: until then others look for us at the other address. */
+	/* If we are settled, we say at once where we live, as others look for us at the other address until then. */
 	fresh = !inquiry_is_contested(s, &addr);
 	began = inquiry_contest(s, in, &addr, than);
 	if (apply_is_witness(s, in, &addr))
@@ -301,22 +302,22 @@ apply_backdate(struct member *m, swim_duration age)
  * versions of swimd do not tell it: the dead members on their pages count as having answered.
  */
 static bool
-apply_tells_answer(const struct input *in, const struct wire_update *u, bool sync)
+apply_tells_answer(const struct input *in, const struct wire_update *u, bool page)
 {
 	const uint8_t either = WIRE_FLAG_ANSWERED | WIRE_FLAG_UNANSWERED;
 
 	if (!in->answer.ours && in->authority < AUTHORITY_MEMBER)
 		return false;
 	return (u->flags & WIRE_FLAG_ANSWERED) ||
-	       (sync && !swim_status_is_live(u->status) && !(u->flags & either));
+	       (page && !swim_status_is_live(u->status) && !(u->flags & either));
 }
 
 /* Is the speaker a member that does not know that the subject, a dead member, has answered somebody, while we know it? */
 static bool
 apply_lacks_answer(const struct input *in, const struct member *m, const struct wire_update *u,
-    bool sync)
+    bool page)
 {
-	return !sync && !swim_status_is_live(u->status) && (u->flags & WIRE_FLAG_UNANSWERED) &&
+	return !page && !swim_status_is_live(u->status) && (u->flags & WIRE_FLAG_UNANSWERED) &&
 	       in->authority >= AUTHORITY_MEMBER && members_is_visible(m) &&
 	       members_has_answered(m);
 }
@@ -345,9 +346,9 @@ apply_forget(struct swim *s, const struct input *in, struct member *m, const str
 }
 
 /*
- * A stranger tells that m leaves.  A member that leaves tells that to all that ask it, for a short time.  Ask by a
- * greeting, which is repeated until m answers, so that a lost datagram does not make a failure of the leave.  If there
- * is no room for a greeting, send several pings at once.
+ * A leave of m is heard, which counts as a suspicion only.  A member that leaves answers with its leave for a short time.
+ * So ask m by a greeting, which is repeated, so that one lost datagram does not turn the leave into a failure.  If there is no
+ * room for a greeting, send several pings at once.
  */
 static void
 apply_ask_leaver(struct swim *s, const struct input *in, struct member *m)
@@ -372,8 +373,8 @@ apply_move(struct swim *s, const struct input *in, struct member *m, const char 
 }
 
 /*
- * Does the subject itself tell its end?  The datagram has to name the subject as its sender, or the subject is a base
- * peer whose name is the source address.
+ * The speaker tells its own end: does the datagram show who the speaker is?  It names its sender, or the subject's name is
+ * the source address.
  */
 static bool
 apply_is_signed(const struct input *in, const struct wire_update *u)
@@ -516,7 +517,7 @@ apply_hear_again(struct swim *s, const struct input *in, struct member *m,
 		gossip_heard(s, m);
 }
 
-/* The member knows less of itself than we do: tell it so with the next answer to it. */
+/* The member knows less of itself than we do: the next answer to it tells it its record. */
 static void
 apply_answer_with_record(struct swim *s, struct member *m)
 {
@@ -904,7 +905,7 @@ apply_statement(struct swim *s, const struct input *in, struct statement *st)
 		apply_note_view_of_us(s, in, st);
 		return;
 	}
-	/* A member leaves by a dead update about itself. */
+	/* A member leaves by telling its own death.  judge.c asks for a name in the datagram (FACT_SIGNED). */
 	if (ends && !(u->flags & WIRE_FLAG_FORGET))
 		st->told = SWIM_LEFT;
 	if (m == NULL) {

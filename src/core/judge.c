@@ -53,6 +53,7 @@ static const struct judge_row judge_credibility[] = {
      * address.
      */
     {K_OTHERS, S_GONE, ANY, ANY, FACT_SUBJECT, FACT_SIGNED, SAID_UNSIGNED_END},
+    /* This removal counts even while we are asking the subject whether it has left (the next row). */
     {K_LIVE, BIT(SAID_REMOVED_DEAD), R_RISEN, FROM(AUTHORITY_MEMBER), FACT_CONFIRMED, FACT_BASE,
 	SAID_REMOVED_DEAD},
     /* Base peers call a leave a death.  We are asking the subject whether it has left. */

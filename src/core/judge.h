@@ -75,8 +75,8 @@ enum judge_fact {
 	FACT_ROUTABLE = 1 << 6, /* the subject has answered at the address of the update */
 	/* the datagram comes from the subject's address, or that is an unresolved host name */
 	FACT_HOME = 1 << 7,
-	FACT_CONFIRMED = 1 << 8,    /* the death names enough accusers that are live */
-	FACT_VOID = 1 << 9,         /* we hold all accusers dead */
+	FACT_CONFIRMED = 1 << 8, /* the death names enough accusers that are live */
+	FACT_VOID = 1 << 9,      /* we hold all accusers dead, or if none is named, the speaker */
 	FACT_ASKED_LEAVE = 1 << 10, /* we are asking whether the subject has left */
 	FACT_SWIMD = 1 << 11,       /* the subject is a swimd peer */
 	/* the name is an address at which a live member of another name is known */
@@ -102,7 +102,7 @@ enum judge_action {
 	ACTION_REVEAL,    /* make the tombstone a listed member */
 	ACTION_FORGET,    /* make the member a removed one */
 	ACTION_HEAR,      /* no news: take new accusers, and tell a speaker what it has missed */
-	ACTION_ALIVE,     /* these four: take the update over with this status */
+	ACTION_ALIVE, /* these four, in the order of enum swim_status: take the update over with this status */
 	ACTION_SUSPECT,
 	ACTION_DEAD,
 	ACTION_LEFT,
