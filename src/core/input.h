@@ -62,13 +62,13 @@ struct input {
 	struct wire_member_id claimed;
 	struct swim_addr from; /* source address; family 0: no datagram */
 	uint32_t zone; /* network interface by which the datagram came; 0: none, or not known */
-	/* name of the member whose word the datagram is; points to `name` */
+	/* name of the member whose word the datagram is, or if it is not known, the source address as text; points to `name` */
 	struct wire_str speaker;
 	char name[SWIM_NAME_MAX + 1];
 	enum authority authority; /* of the speaker */
 	bool named;               /* the datagram names its sender */
 	bool base;                /* the datagram has no extensions, and so tells no tags */
-	/* `base`, and a base peer sent it, not a swimd peer whose small answer had no room */
+	/* `base`, and probably a base peer sent it: it is a ping or ping-req, or the speaker is known as a base peer */
 	bool base_peer;
 	bool shows_kind;  /* an answer without extensions, although it had room for them */
 	bool from_member; /* a member, perhaps an unnamed peer, lives at the source address */

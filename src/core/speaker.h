@@ -33,7 +33,7 @@ void speaker_check_kind(struct swim *, const struct input *);
 void speaker_set_answerer(struct swim *, struct input *);
 /* Note whether the answer to a question of ours shows that its sender is a base peer. */
 void speaker_note_answer(struct swim *, struct input *);
-/* A datagram names `m` as its sender, and comes from an address at which no live member is known: send a greeting there. */
+/* The datagram names `m` as its sender.  If no live member is known at the source address, send a greeting there. */
 void speaker_ask(struct swim *, const struct input *, const struct member *m);
 /*
  * Find the sender of a ping or ping-req without a name: `known`, or if that is NULL, the member at the source

@@ -465,12 +465,12 @@ swim_receive_message(struct swim *s, struct input *in, const struct member *spea
 		claim_receive(s, in);
 		break;
 	case WIRE_OTHER_CLUSTER: /* from a member of our own cluster it means nothing */
-	case WIRE_AUTHENTICATED: /* opened by swim_input */
+	case WIRE_AUTHENTICATED: /* opened by swim_input_by() */
 		break;
 	}
 }
 
-/* Send corrections: tell the sender what it evidently does not know. */
+/* Send corrections: tell the sender what it evidently does not know.  Comes after the answer, which may have told it. */
 static void
 swim_receive_tell_missed(struct swim *s, const struct input *in)
 {
@@ -503,7 +503,11 @@ swim_receive_trailer(struct swim *s, const struct input *in)
 		speaker_drop_alias(s, in, &in->from);
 }
 
-/* Handle a valid datagram of our cluster. */
+/*
+ * Handle a valid datagram of our cluster.  The order matters: the speaker is found by the translated message; a namesake is
+ * handled before its updates are taken; the updates fill in->found; and the trailer is taken last, when the updates may have
+ * made its sender a member.
+ */
 static void
 swim_receive(struct swim *s, struct input *in)
 {
@@ -608,7 +612,7 @@ swim_input_by(struct swim *s, swim_time now, const struct swim_addr *from, uint3
 	return WIRE_OK;
 }
 
-/* The questions whose deadline has passed, the earliest first. */
+/* Handle the questions whose deadline has passed without an answer, the earliest first. */
 static void
 swim_give_up_unanswered(struct swim *s, const struct input *in)
 {
@@ -618,6 +622,7 @@ swim_give_up_unanswered(struct swim *s, const struct input *in)
 		handlers[q->purpose].unanswered(s, in, q);
 }
 
+/* Forget the gone members whose time is over. */
 static void
 swim_reap(struct swim *s, const struct input *in)
 {
