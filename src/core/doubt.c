@@ -113,6 +113,7 @@ doubt_probe_answered(struct swim *s)
 
 /* ---------------------------------------------------------------------------- what follows from it */
 
+/* While a datagram is handled, swim_deadline() still gives the deadline at which the loop should have called. */
 bool
 doubt_is_late(const struct swim *s)
 {

@@ -37,9 +37,10 @@ struct probe {
 	unsigned nacks;          /* helpers that have sent a nack */
 };
 
+/* Begin the next probe if it is due.  The deadline is the time of the next call. */
 void probe_tick(struct swim *);
 swim_time probe_deadline(const struct swim *);
-/* End the questions to the member of the failure detector, link.c and path.c, and forget its unanswered syncs. */
+/* End the questions of probe.c, link.c and path.c to this member, and forget its unanswered syncs. */
 void probe_forget(struct swim *, struct member *);
 /* The speaker of the datagram at hand is in this period.  Our next period is not before it. */
 void probe_period_seen(struct swim *, const struct input *, uint32_t period);
@@ -72,7 +73,7 @@ void probe_ping(struct swim *, struct member *, uint64_t seq);
 void probe_ping_at(struct swim *, struct member *, const struct swim_addr *, uint64_t seq);
 /* How long to wait for a direct answer of the member. */
 swim_duration probe_patience(const struct swim *, const struct member *);
-/* How long a member with our timing waits for helpers, if it does not doubt itself. */
+/* How long a healthy member with our settings waits for its helpers. */
 swim_duration probe_others_wait(const struct swim *);
 /* Ask a few helpers to ping the target, and tell them that we wait for `wait`.  Their answers have the number `seq`. */
 void probe_ask_others(struct swim *, struct member *target, uint64_t seq, swim_duration wait);
@@ -80,7 +81,7 @@ void probe_ask_others(struct swim *, struct member *target, uint64_t seq, swim_d
 bool probe_same_id(struct wire_str id, const struct member *);
 /* Ping one dead member, if `reconnect_at` has come. */
 void probe_reconnect(struct swim *);
-/* Call at a tick that is this late: if the process stood still, open questions count as neither answered nor lost. */
+/* The tick is this late.  If that means that the process stood still, void the open questions, and move what is due. */
 void probe_check_stall(struct swim *, swim_duration late);
 
 #endif

@@ -213,7 +213,7 @@ question_stop(struct questions *t, struct question *q)
 	q->timer = QUESTION_UNTIMED;
 }
 
-/* Has this question a deadline while we leave? */
+/* Does this question keep its deadline while we leave? */
 static bool
 question_goes_on(const struct question *q)
 {

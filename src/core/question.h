@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of requests: each question of ours that waits for an answer has a row, which is found by the sequence number of
+ * The table of questions: each question of ours that waits for an answer has a row, which is found by the sequence number of
  * the answer, and by its deadline when no answer has come.  A row is a field of the object that its purpose is about, so that
  * a question needs no memory of its own.  It has to be closed before that object is freed or assigned anew.
  */
@@ -44,10 +44,12 @@ struct question {
 	swim_time sent;        /* the last try; before the first, when the row was opened */
 	/* set by question_wait(), and kept when that time has passed */
 	swim_time deadline;
-	uint32_t timer;   /* place of the row in the heap (question.c); 0: no deadline to come */
-	uint8_t purpose;  /* enum question_purpose; a row of zeros is closed */
-	uint8_t tries;    /* how often the question was sent; an answer to any try is an answer */
-	uint8_t numbers;  /* sequence numbers of the tries: so many from `seq` on */
+	uint32_t
+	    timer; /* place of the row in the heap, plus 1; 0: no deadline to come; UINT32_MAX: not in the heap */
+	uint8_t purpose; /* enum question_purpose; a row of zeros is closed */
+	uint8_t tries;   /* how often the question was sent; an answer to any try is an answer */
+	uint8_t
+	    numbers; /* how many sequence numbers the tries have: `seq` and those that follow it; 0: not sent yet */
 	bool of_stranger; /* a stranger made us ask, at an address of its choice */
 };
 #define QUESTION_TRIES_MOST UINT8_MAX
@@ -106,7 +108,7 @@ void questions_leave(struct swim *);
 void question_close(struct swim *, struct question *);
 /* The open row of the question to which a datagram of this number is an answer; NULL: none.  Takes the same time for all. */
 struct question *question_find(const struct swim *, uint64_t seq);
-/* Has this number been sent in a question of this purpose that is open? */
+/* Is this the number of a try of an open question of this purpose? */
 bool question_is(const struct swim *, uint64_t seq, enum question_purpose);
 /* The earliest deadline of all rows, or SWIM_TIME_NEVER. */
 swim_time question_deadline(const struct swim *);
