@@ -58,7 +58,7 @@
 	X(same_life_is_last, "A rumour of a new incarnation alone is sent after all other rumours.") \
 	X(urgent_pushes, "Suspicions, verdicts and refutations are pushed to more members in one interval.") \
 	/* introduce.c */ \
-	X(base_seed_rests, "A base peer through which a member joins is sent only answers until it has told of the member.") \
+	X(base_seed_rests, "A base peer through which a member has just joined is sent only answers for one probe interval.") \
 	X(base_introduction, "Base peers are told of all members by pings of their own.") \
 	/* inquiry.c */ \
 	X(leaver_is_asked, "The question whether a base peer has left names that peer, and not only its address.") \
