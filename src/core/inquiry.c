@@ -1047,7 +1047,7 @@ inquiry_give_up(struct swim *s, const struct input *in, struct inquiry *j)
 		 * ask again.
 		 */
 		m = locate_at(s, &j->addr);
-		if (m != NULL && m->unnamed && !m->routable && !members_is_announced(m))
+		if (m != NULL && members_awaits_name(m) && !members_is_announced(m))
 			members_destroy(s, in, m);
 		break;
 	case INQUIRY_CHECK:

@@ -261,6 +261,12 @@ members_is_announced(const struct member *m)
 {
 	return m->told != TOLD_NOTHING;
 }
+/* Is it an unnamed peer that has not answered yet?  Then it gets nothing but a greeting. */
+static inline bool
+members_awaits_name(const struct member *m)
+{
+	return m->unnamed && !m->routable;
+}
 /* Is it another member that is alive or suspect? */
 static inline bool
 members_is_live(const struct member *m)

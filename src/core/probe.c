@@ -203,7 +203,7 @@ probe_coordinated(const struct swim *s)
 		if (!members_is_live(m) && m != s->self)
 			continue;
 		if (seen++ == at)
-			return m->unnamed && !m->routable ? NULL : m;
+			return members_awaits_name(m) ? NULL : m;
 	}
 	return NULL;
 }
@@ -230,7 +230,7 @@ probe_shuffle_round(struct swim *s)
 static bool
 probe_may_be_probed(const struct swim *s, const struct member *m)
 {
-	return suspicion_of(m)->accuser_count < WIRE_ACCUSERS_MAX && (!m->unnamed || m->routable) &&
+	return suspicion_of(m)->accuser_count < WIRE_ACCUSERS_MAX && !members_awaits_name(m) &&
 	       !introduce_is_spreading(s, m);
 }
 

@@ -308,15 +308,9 @@ speaker_meet(struct swim *s, const struct input *in, struct member *known)
 		return NULL;
 	if (m == NULL)
 		return speaker_list_unnamed(s, in);
-	if (m->unnamed && !m->routable)
+	if (members_awaits_name(m))
 		inquiry_start(s, in, &in->from, INQUIRY_GREET);
 	return m;
-}
-
-static bool
-speaker_is_unnamed(const struct member *m)
-{
-	return m->unnamed && !m->routable;
 }
 
 static void
@@ -334,7 +328,7 @@ speaker_drop_unnamed(struct swim *s, const struct input *in, const struct swim_a
 	size_t i = 0;
 
 	while ((m = locate_each_at(s, addr, &i)) != NULL) {
-		if (speaker_is_unnamed(m)) {
+		if (members_awaits_name(m)) {
 			speaker_drop(s, in, m);
 			return;
 		}
@@ -369,7 +363,7 @@ speaker_tick(struct swim *s, const struct input *in)
 		struct member *m = s->table.v[i];
 		swim_time ends = swim_time_add(m->met, speaker_unnamed_hold(s));
 
-		if (!speaker_is_unnamed(m))
+		if (!members_awaits_name(m))
 			continue;
 		if (swim_time_reached(s->now, ends))
 			speaker_drop(s, in, m);
