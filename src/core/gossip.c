@@ -194,7 +194,7 @@ gossip_leave_out_tags(struct wire_update *u)
 }
 
 bool
-gossip_add_without(struct swim *s, struct wire_writer *w, struct member *m)
+gossip_add_fitting(struct swim *s, struct wire_writer *w, struct member *m)
 {
 	struct wire_update u;
 
@@ -213,7 +213,7 @@ gossip_add_untagged(struct swim *s, struct wire_writer *w, struct member *m)
 	struct wire_update u;
 
 	if (visitor_is_starting(s))
-		return gossip_add_without(s, w, m);
+		return gossip_add_fitting(s, w, m);
 	gossip_update_of(s, m, w->sync, &u);
 	gossip_leave_out_tags(&u);
 	return gossip_add_update(s, w, m, &u);
@@ -308,7 +308,7 @@ full:
  * not hear of the member at all.
  */
 static void
-gossip_fill_without(struct swim *s, struct wire_writer *w, const struct member *recipient)
+gossip_fill_untagged(struct swim *s, struct wire_writer *w, const struct member *recipient)
 {
 	unsigned limit = gossip_limit(s);
 
@@ -318,7 +318,7 @@ gossip_fill_without(struct swim *s, struct wire_writer *w, const struct member *
 			struct rumour *r = rumour_first(&s->rumours, (enum rumour_kind)k, level);
 
 			if (r == NULL || gossip_is_about(r, recipient) ||
-			    !gossip_add_without(s, w, r->member))
+			    !gossip_add_fitting(s, w, r->member))
 				continue;
 			gossip_count_sent(s, r, limit);
 			return;
@@ -355,7 +355,7 @@ gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipien
 	for (unsigned k = 0; k < RUMOUR_KINDS; k++)
 		gossip_fill_kind(s, w, recipient, (enum rumour_kind)k, 0);
 	if (w->count == 0)
-		gossip_fill_without(s, w, recipient);
+		gossip_fill_untagged(s, w, recipient);
 }
 
 void
@@ -432,7 +432,7 @@ gossip_push(struct swim *s, struct member *to)
 		wire_begin_ping(&w, seq);
 	}
 	if (members_status(to) != SWIM_ALIVE && RULE(suspect_is_told))
-		gossip_add_without(s, &w, to);
+		gossip_add_fitting(s, &w, to);
 	gossip_fill(s, &w, to);
 	size = path_step(s, wire_size(&w, &trailer));
 	if (type == WIRE_GOSSIP && size > PATH_BASE && path_is_open(s, to) &&
@@ -539,7 +539,7 @@ gossip_tell_at(struct swim *s, struct member *m, const struct swim_addr *addr, s
 		if (!outbox_begin(s, &w, &trailer, budget))
 			return;
 		wire_begin_gossip(&w, core_seq(s));
-		if (gossip_add_without(s, &w, m)) {
+		if (gossip_add_fitting(s, &w, m)) {
 			outbox_end(s, &w, &trailer, 0, addr);
 			return;
 		}
@@ -623,7 +623,7 @@ gossip_is_urgent(const struct swim *s)
 
 /* May urgent rumours be pushed to m?  Only to a routable member, and not to one that may be the subject of the rumour. */
 static bool
-gossip_wants_news(const struct swim *s, const struct member *m)
+gossip_may_push_urgent(const struct swim *s, const struct member *m)
 {
 	return members_status(m) == SWIM_ALIVE && link_is_routable(m) && m->rumour == NULL &&
 	       locate_is_reached(s, m);
@@ -637,7 +637,7 @@ gossip_is_reached_swimd(const struct swim *s, const struct member *m)
 
 /* May rumours be pushed to m? */
 static bool
-gossip_is_told(const struct swim *s, const struct member *m)
+gossip_may_push(const struct swim *s, const struct member *m)
 {
 	return locate_is_reached(s, m) && !introduce_is_spreading(s, m);
 }
@@ -654,7 +654,7 @@ gossip_pick_targets(struct swim *s, size_t want, struct member **to)
 
 	if (s->introductions > 0)
 		swimds = members_pick(s, (want + 1) / 2, NULL, gossip_is_reached_swimd, to);
-	others = members_pick(s, want, NULL, gossip_is_told, to + swimds);
+	others = members_pick(s, want, NULL, gossip_may_push, to + swimds);
 	count = swimds;
 	for (size_t i = swimds; i < swimds + others; i++) {
 		bool again = false;
@@ -693,7 +693,7 @@ gossip_tick(struct swim *s)
 			gossip_ask_first(s, to[i]);
 	}
 	for (size_t i = want; i < BATCH * want && RULE(urgent_pushes) && gossip_is_urgent(s); i++) {
-		if (members_pick(s, 1, NULL, gossip_wants_news, to) == 0)
+		if (members_pick(s, 1, NULL, gossip_may_push_urgent, to) == 0)
 			break;
 		gossip_push(s, to[0]);
 	}

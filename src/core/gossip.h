@@ -52,7 +52,7 @@ void gossip_wake(struct swim *);
 /* Add an update about the member.  False: there is no room for it. */
 bool gossip_add_member(struct swim *, struct wire_writer *, struct member *);
 /* The same; the update goes without the tags of the member if there is no room for the tags. */
-bool gossip_add_without(struct swim *, struct wire_writer *, struct member *);
+bool gossip_add_fitting(struct swim *, struct wire_writer *, struct member *);
 /*
  * The same without the tags, for a recipient that may not have answered yet.  While we have just started the tags go along
  * if there is room for them, so that nobody learns of us first without our tags.

@@ -137,8 +137,8 @@ inquiry_add_updates(struct swim *s, struct wire_writer *w, const struct inquiry 
 		gossip_add_challenge(w, leaver, j->than);
 	/* A suspicion of the member at that address goes first, so that the member can refute it. */
 	if (known != NULL && known != s->self && members_status(known) != SWIM_ALIVE)
-		gossip_add_without(s, w, known);
-	gossip_add_without(s, w, s->self);
+		gossip_add_fitting(s, w, known);
+	gossip_add_fitting(s, w, s->self);
 }
 
 /*
@@ -157,7 +157,7 @@ inquiry_send_to_base(struct swim *s, struct inquiry *j, struct member *known)
 	w.recipient = WIRE_RECIPIENT_NEW_BASE;
 	wire_begin_ping(&w, j->question.seq);
 	if (known != NULL && members_status(known) != SWIM_ALIVE)
-		gossip_add_without(s, &w, known);
+		gossip_add_fitting(s, &w, known);
 	base_add_self(s, &w);
 	outbox_end(s, &w, &trailer, 0, &j->addr);
 }

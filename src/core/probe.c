@@ -103,12 +103,12 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 		probe_challenge(s, &w, to);
 	if (members_status(to) == SWIM_DEAD ||
 	    (members_status(to) != SWIM_ALIVE && RULE(suspect_is_told)))
-		gossip_add_without(s, &w, to);
+		gossip_add_fitting(s, &w, to);
 	/* A base peer learns our incarnation from this update only.  A member that has not answered yet may not know us. */
 	if (!routable)
 		gossip_add_untagged(s, &w, s->self);
 	else if (to->peer != PEER_SWIMD)
-		gossip_add_without(s, &w, s->self);
+		gossip_add_fitting(s, &w, s->self);
 	/* Rumours go only to an address where the member has answered: the owner of another may have asked for nothing. */
 	if (routable) {
 		gossip_fill(s, &w, to);
@@ -466,7 +466,7 @@ probe_send_ping_req(struct swim *s, struct member *helper, struct member *target
 	wire_begin_ping_req(&w, seq, &id);
 	/* The helper's ping tells the target of the suspicion only if the helper knows of the suspicion. */
 	if (members_status(target) != SWIM_ALIVE && RULE(suspect_is_told))
-		gossip_add_without(s, &w, target);
+		gossip_add_fitting(s, &w, target);
 	if (link_is_routable(helper))
 		gossip_fill(s, &w, helper);
 	outbox_end_to(s, &w, &trailer, 0, helper);

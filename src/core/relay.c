@@ -96,7 +96,7 @@ relay_ping_small(struct swim *s, const struct input *in, const struct relay *r,
 	if (budget < s->config.max_datagram)
 		w.reserve += s->config.max_datagram - budget;
 	if (target != NULL && members_status(target) != SWIM_ALIVE)
-		gossip_add_without(s, &w, target);
+		gossip_add_fitting(s, &w, target);
 	gossip_add_untagged(s, &w, s->self);
 	if (target != NULL)
 		outbox_end_to(s, &w, &trailer, 0, target);

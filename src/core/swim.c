@@ -199,7 +199,7 @@ swim_tell_of_gone(struct swim *s, const struct input *in, struct wire_writer *w,
 		return;
 	while ((m = locate_each_at(s, &in->from, &i)) != NULL) {
 		if (m != sender && m != s->self)
-			gossip_add_without(s, w, m);
+			gossip_add_fitting(s, w, m);
 	}
 }
 
@@ -244,11 +244,11 @@ swim_answer_updates(struct swim *s, const struct input *in, struct wire_writer *
 	 */
 	if (RULE(ack_tells_us) && (sender == NULL || sender->peer != PEER_SWIMD ||
 				      (RULE(misjudged_answers) && in->found->misjudged)))
-		gossip_add_without(s, w, s->self);
+		gossip_add_fitting(s, w, s->self);
 	if (sender != NULL && sender != s->self &&
 	    (extra_of(sender)->tell || members_status(sender) == SWIM_DEAD ||
 		(members_status(sender) != SWIM_ALIVE && RULE(suspect_is_told)))) {
-		gossip_add_without(s, w, sender);
+		gossip_add_fitting(s, w, sender);
 		if (sender->extra != NULL)
 			sender->extra->tell = false;
 		extra_tidy(s, sender);

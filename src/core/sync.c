@@ -295,7 +295,7 @@ sync_add_bucket(struct swim *s, struct wire_writer *w, struct wire_cursor *curso
 		if (!gossip_add_member(s, w, m)) {
 			if (w->count > 0)
 				return false;
-			gossip_add_without(s, w, m);
+			gossip_add_fitting(s, w, m);
 		}
 		cursor->after = m->hash;
 	}
