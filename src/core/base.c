@@ -30,7 +30,7 @@
 #define BASE_RUNGS_LAST 3
 
 bool
-base_speaks(const struct wire_message *msg)
+base_lacks_extensions(const struct wire_message *msg)
 {
 	return !msg->trailer.has_sender && !msg->trailer.has_digest && msg->type < WIRE_SYNC_REQ;
 }
@@ -38,7 +38,7 @@ base_speaks(const struct wire_message *msg)
 bool
 base_answers(const struct swim *s, const struct input *in)
 {
-	return base_speaks(in->msg) && in->msg->type == WIRE_ACK &&
+	return base_lacks_extensions(in->msg) && in->msg->type == WIRE_ACK &&
 	       base_is_address(s, in, &in->msg->member);
 }
 
@@ -256,7 +256,8 @@ base_hear(const struct swim *s, const struct input *in, struct base_heard *heard
 	 * Updates and ping-reqs are translated where they are handled, as the answer to a ping-req has to name the
 	 * same pair.
 	 */
-	if (!base_speaks(in->msg) || (in->msg->type != WIRE_ACK && in->msg->type != WIRE_NACK))
+	if (!base_lacks_extensions(in->msg) ||
+	    (in->msg->type != WIRE_ACK && in->msg->type != WIRE_NACK))
 		return in->msg;
 	meant = base_meant(s, in, &in->msg->member);
 	m = members_find(s, meant.id.bytes, meant.id.len);

@@ -35,7 +35,7 @@ struct swim;
 #define BASE_LADDER_WHOLE 128
 
 /* Does the message have no extensions?  Then a base peer sent it, or a swimd peer whose answer had no room for them. */
-bool base_speaks(const struct wire_message *);
+bool base_lacks_extensions(const struct wire_message *);
 /* Is this an ack for the pair (address, address), which only a base peer sends? */
 bool base_answers(const struct swim *, const struct input *);
 /* Is m a base peer, by its own datagrams or by the word of a swimd peer? */

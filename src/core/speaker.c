@@ -70,7 +70,7 @@ speaker_note_kind(struct swim *s, struct input *in, struct member *m)
 	if (!is_there && (is_answer || !speaker_is_also_at(m, &in->from)))
 		return;
 	/* An answer without extensions shows a base peer only if it had room for them. */
-	if (is_answer && base_speaks(in->msg)) {
+	if (is_answer && base_lacks_extensions(in->msg)) {
 		in->shows_kind = in->msg->type == WIRE_ACK && m->peer != PEER_SWIMD &&
 				 !speaker_is_small_answer(s, in);
 		return;
@@ -80,7 +80,7 @@ speaker_note_kind(struct swim *s, struct input *in, struct member *m)
 	 * forged.  So speaker_check_kind() asks it first, and a member of unknown kind is sent what both kinds read
 	 * until it has answered.
 	 */
-	if (base_speaks(in->msg)) {
+	if (base_lacks_extensions(in->msg)) {
 		if (base_kind(s, m) == SWIM_KIND_UNKNOWN)
 			m->peer = PEER_SAID_BASE;
 		return;
@@ -128,7 +128,8 @@ speaker_resident(const struct swim *s, const struct input *in)
 	if (m == NULL || m == s->self)
 		return m;
 	/* If the member of this address is gone, another may have started there: its answer has to tell who it is. */
-	return !members_is_live(m) || (base_speaks(in->msg) && base_kind(s, m) == SWIM_KIND_SWIMD)
+	return !members_is_live(m) ||
+		       (base_lacks_extensions(in->msg) && base_kind(s, m) == SWIM_KIND_SWIMD)
 		   ? NULL
 		   : m;
 }
@@ -152,7 +153,7 @@ speaker_identify(struct swim *s, struct input *in)
 	struct wire_str name = in->claimed.id;
 	struct member *m;
 
-	in->base = base_speaks(in->msg);
+	in->base = base_lacks_extensions(in->msg);
 	in->shows_kind = false;
 	in->base_peer = in->base && (in->msg->type == WIRE_PING || in->msg->type == WIRE_PING_REQ);
 	if (name.len == 0 && speaker_names_sender(s, in))
@@ -383,7 +384,7 @@ speaker_add_member(struct swim *s, struct input *in)
 {
 	struct member *m;
 
-	if (s->leaving || !base_speaks(in->msg) || in->claimed.address.len == 0)
+	if (s->leaving || !base_lacks_extensions(in->msg) || in->claimed.address.len == 0)
 		return;
 	inquiry_add_speaker(s, in, &in->claimed, &in->from);
 	m = members_find(s, in->claimed.id.bytes, in->claimed.id.len);

@@ -313,7 +313,7 @@ swim_credit_of(const struct swim *s, const struct input *in)
 {
 	char text[SWIM_ADDR_TEXT];
 	struct wire_member_id self = base_pair(s->self,
-	    base_speaks(in->msg) ? WIRE_RECIPIENT_NEW_BASE : WIRE_RECIPIENT_SWIMD, text);
+	    base_lacks_extensions(in->msg) ? WIRE_RECIPIENT_NEW_BASE : WIRE_RECIPIENT_SWIMD, text);
 	struct wire_trailer trailer;
 	size_t question, answer = 0;
 
