@@ -71,7 +71,7 @@ base_recipient(const struct swim *s, const struct member *m)
 	/* A base peer that comes back may have forgotten all members. */
 	if (m->peer == PEER_BASE)
 		return swim_time_since(s->now, m->met).ns < BASE_NEW_FOR.ns ||
-			       swim_time_since(s->now, m->alive).ns < BASE_NEW_FOR.ns
+			       swim_time_since(s->now, m->alive_since).ns < BASE_NEW_FOR.ns
 			   ? WIRE_RECIPIENT_NEW_BASE
 			   : WIRE_RECIPIENT_BASE;
 	/* Earlier versions of swimd do not tell which members are base peers.  The id of most base peers is their address. */

@@ -288,9 +288,9 @@ link_report_note_life(const struct swim *s, struct member *m, enum swim_status f
 	 */
 	if (was_hidden || from == SWIM_LEFT ||
 	    (from == SWIM_DEAD && swim_time_since(s->now, m->since).ns >= SHARED_FOR.ns))
-		m->there = s->now;
+		m->there_since = s->now;
 	if (members_status(m) == SWIM_ALIVE && (from != SWIM_ALIVE || was_hidden))
-		m->alive = s->now;
+		m->alive_since = s->now;
 }
 
 /*
@@ -304,7 +304,7 @@ link_report_is_gone(const struct swim *s, const struct member *m)
 		return true;
 	if (members_status(m) == SWIM_ALIVE)
 		return false;
-	return !swim_time_before(m->there, m->alive) ||
+	return !swim_time_before(m->there_since, m->alive_since) ||
 	       (members_status(m) == SWIM_DEAD &&
 		   swim_time_since(s->now, m->since).ns >= SHARED_FOR.ns);
 }
@@ -330,14 +330,15 @@ link_report_is_there(const struct swim *s, const struct member *m, swim_time tog
 	 * A member that has crashed stays silent.  A member that shares its address is suspected or declared dead too,
 	 * as the other machine gets its pings, but it refutes: then it has become alive again after `together`.
 	 */
-	return swim_time_before(together, m->alive);
+	return swim_time_before(together, m->alive_since);
 }
 
 /* Do two members share one address, for longer than SHARED_FOR? */
 static bool
 link_report_shares(const struct swim *s, const struct member *a, const struct member *b)
 {
-	swim_time together = swim_time_before(a->there, b->there) ? b->there : a->there;
+	swim_time together = swim_time_before(a->there_since, b->there_since) ? b->there_since
+									      : a->there_since;
 
 	return swim_addr_equal(&a->addr, &b->addr) && link_report_is_there(s, a, together) &&
 	       link_report_is_there(s, b, together);

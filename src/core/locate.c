@@ -102,7 +102,7 @@ locate_move(struct swim *s, const struct input *in, struct member *m, const char
 	core_release(s, m->address);
 	m->address = copy;
 	locate_parse(in, m);
-	m->there = s->now;
+	m->there_since = s->now;
 	locate_forget_answers(s, m);
 	/* That nobody answers at the former address says nothing of the new one: end the probe. */
 	probe_forget(s, m);

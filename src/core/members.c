@@ -259,7 +259,7 @@ members_create(struct swim *s, const struct input *in, const struct wire_member_
 	m->name[len] = '\0';
 	m->name_len = (uint16_t)len;
 	m->hash = members_hash(m->name, len);
-	m->since = m->met = m->there = m->alive = s->now;
+	m->since = m->met = m->there_since = m->alive_since = s->now;
 	m->deadline = m->heard = SWIM_TIME_NEVER;
 	locate_parse(in, m);
 	index_insert(&s->table, index_by_hash, m);

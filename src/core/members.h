@@ -95,9 +95,9 @@ struct member {
 	uint64_t incarnation;
 	swim_time since; /* when the status began */
 	swim_time met;   /* when it came into our table */
-	swim_time
-	    there; /* since when it has lived at its address in this life, as far as we have heard */
-	swim_time alive; /* when it last became alive */
+	/* since when it has lived at its address in this life, as far as we have heard */
+	swim_time there_since;
+	swim_time alive_since; /* when it last became alive */
 	/* when its last datagram came from an address at which it lives; NEVER: none did */
 	swim_time heard;
 	/* suspect: time of the verdict; gone: when it is forgotten; else NEVER */
