@@ -159,7 +159,7 @@ void
 claim_send(struct swim *s, const struct inquiry *j)
 {
 	bool stays = claim_decides(s, &j->addr) && !j->outdone &&
-		     (j->stays || claim_has_kept(s, &j->addr));
+		     (j->we_stay || claim_has_kept(s, &j->addr));
 
 	if (stays)
 		claim_keep(s, &j->addr);

@@ -615,10 +615,10 @@ inquiry_outdone(struct swim *s, struct inquiry *j, const struct swim_addr *from)
 static void
 inquiry_contest_again(struct swim *s, const struct input *in, struct inquiry *j)
 {
-	j->answered = j->base = j->stays = false;
+	j->answered = j->base = j->we_stay = false;
 	/* A namesake of this version does not change its decision: keep its last claim, as later claims may be lost. */
-	j->claimed = j->claimed && j->modern;
-	j->outdone = j->outdone && j->modern;
+	j->claim_open = j->claim_open && j->tells_decision;
+	j->outdone = j->outdone && j->tells_decision;
 	inquiry_await(s, j, core_seq(s));
 	inquiry_ask(s, in, j);
 }
@@ -630,7 +630,7 @@ inquiry_contest_again(struct swim *s, const struct input *in, struct inquiry *j)
 static void
 inquiry_tell_claim(struct swim *s, const struct inquiry *j)
 {
-	if (j->heard || claim_is_settled(s))
+	if (j->claim_heard || claim_is_settled(s))
 		claim_tell_conflict(s, &j->addr);
 }
 
@@ -650,10 +650,10 @@ inquiry_begin_full_round(struct swim *s, const struct input *in, struct inquiry 
 		j->than = s->self->incarnation;
 	j->small = false;
 	inquiry_contest_again(s, in, j);
-	j->claimed = before.claimed;
+	j->claim_open = before.claim_open;
 	/* If a claim has outdone ours already, only this answer was missing.  No later claim can change the outcome. */
 	j->answered = j->outdone = before.outdone;
-	j->stays = before.stays;
+	j->we_stay = before.we_stay;
 	if (j->outdone)
 		inquiry_outdone(s, j, &in->from);
 	else
@@ -719,15 +719,16 @@ inquiry_asks(const struct swim *s, const struct swim_addr *addr)
 }
 
 void
-inquiry_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end, bool modern)
+inquiry_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end,
+    bool tells_decision)
 {
 	struct inquiry *j = inquiry_contest_at(s, addr);
 
 	if (j == NULL || j->looped)
 		return;
-	j->modern |= modern && RULE(namesake_has_time);
+	j->tells_decision |= tells_decision && RULE(namesake_has_time);
 	if (end != CLAIM_WE_GO) {
-		j->heard = true;
+		j->claim_heard = true;
 		if (j->answered)
 			inquiry_tell_claim(s, j);
 	}
@@ -735,14 +736,14 @@ inquiry_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end
 		return;
 	switch (end) {
 	case CLAIM_WE_STAY:
-		j->stays = true;
+		j->we_stay = true;
 		break;
 	case CLAIM_OPEN:
-		j->claimed = true;
+		j->claim_open = true;
 		break;
 	case CLAIM_WE_GO:
 		j->outdone = true;
-		j->stays = false;
+		j->we_stay = false;
 		if (j->answered)
 			inquiry_outdone(s, j, addr);
 		break;
@@ -970,7 +971,7 @@ inquiry_witness(struct swim *s, const struct input *in, const struct swim_addr *
 	/* The namesake that answered before may be gone, perhaps because it lost the contest. */
 	if (!claim_is_settled(s) && (j->pausing || j->answered)) {
 		j->pausing = false;
-		j->claimed = j->outdone = j->quiet = false;
+		j->claim_open = j->outdone = j->round_was_silent = false;
 		inquiry_contest_again(s, in, j);
 	}
 }
@@ -980,12 +981,12 @@ static void
 inquiry_end_pause(struct swim *s, const struct input *in, struct inquiry *j)
 {
 	j->pausing = false;
-	j->again = 0;
+	j->further_rounds = 0;
 	if (s->leaving || j->than < s->self->incarnation) {
 		inquiry_end(s, j);
 		return;
 	}
-	j->claimed = j->outdone = j->quiet = false;
+	j->claim_open = j->outdone = j->round_was_silent = false;
 	inquiry_contest_again(s, in, j);
 }
 
@@ -997,11 +998,11 @@ inquiry_end_pause(struct swim *s, const struct input *in, struct inquiry *j)
 static bool
 inquiry_goes_on(const struct inquiry *j)
 {
-	if (j->small || j->again == (j->modern ? ROUNDS_MAX : ROUNDS_EARLIER))
+	if (j->small || j->further_rounds == (j->tells_decision ? ROUNDS_MAX : ROUNDS_EARLIER))
 		return false;
 	if (!j->answered)
-		return (j->claimed || j->outdone) && j->modern && !j->quiet;
-	return j->claimed && !j->outdone;
+		return (j->claim_open || j->outdone) && j->tells_decision && !j->round_was_silent;
+	return j->claim_open && !j->outdone;
 }
 
 /* A round of pings is over: no namesake is there, or the namesake stays as we do, or another round is needed. */
@@ -1011,15 +1012,15 @@ inquiry_contest_ends(struct swim *s, const struct input *in, struct inquiry *j)
 	if (s->leaving)
 		return;
 	if (inquiry_goes_on(j)) {
-		j->again++;
-		j->quiet = !j->answered;
+		j->further_rounds++;
+		j->round_was_silent = !j->answered;
 		inquiry_contest_again(s, in, j);
 		return;
 	}
 	if (!j->answered)
 		claim_note_silence(s, &j->addr, j->witnessed);
 	/* A namesake of an earlier version never tells its decision, so at the end the ages decide. */
-	if (j->answered && (j->outdone || (j->claimed && !j->modern) || j->base) &&
+	if (j->answered && (j->outdone || (j->claim_open && !j->tells_decision) || j->base) &&
 	    inquiry_outdone(s, j, &j->addr) == CLAIM_WE_GO)
 		return;
 	/* The namesake is gone, or goes, or has to go: the name is ours. */

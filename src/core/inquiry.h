@@ -46,17 +46,17 @@ struct inquiry {
 	/* The fields below are used by INQUIRY_CLAIM alone, `looped` by INQUIRY_SEED too. */
 	bool answered;       /* a namesake has answered a ping of this round */
 	bool outdone;        /* a claim outdoes ours: we go once the namesake has answered */
-	bool claimed;        /* a claim leaves the contest open: the namesake decides */
+	bool claim_open;     /* a claim leaves the contest open: the namesake decides */
 	bool base;           /* the namesake is a base peer, or had outdone us before it answered */
 	bool witnessed;      /* a witness says that our name lives there */
-	bool stays;          /* by the ages we stay, and our claims say so */
-	bool heard;          /* a claim that does not outdo ours has come from there */
-	bool modern;         /* the namesake tells when it decides to stay: we go only then */
-	bool quiet;          /* nobody answered in the round of pings before */
-	unsigned again;      /* rounds of pings after the first one */
-	bool looped;         /* our own ping came back: the address is one of our own */
-	bool pausing;        /* both stay, and this is the pause before the next contest */
-	swim_duration pause; /* length of the last pause */
+	bool we_stay;        /* by the ages we stay, and our claims say so */
+	bool claim_heard;    /* a claim that does not outdo ours has come from there */
+	bool tells_decision; /* the namesake tells when it decides to stay: we go only then */
+	bool round_was_silent;   /* nobody answered in the round of pings before */
+	unsigned further_rounds; /* rounds of pings after the first one */
+	bool looped;             /* our own ping came back: the address is one of our own */
+	bool pausing;            /* both stay, and this is the pause before the next contest */
+	swim_duration pause;     /* length of the last pause */
 };
 
 /* Are we asking at the former address of a base peer whether it has moved to `addr` (INQUIRY_FORMER)? */
@@ -94,10 +94,11 @@ void inquiry_came_back(struct swim *, const struct input *, uint64_t seq);
 void inquiry_uncontested(struct swim *, const struct input *, const struct swim_addr *addr);
 /*
  * Note the outcome that follows from a claim which came from this address.  The outcome takes effect, and the conflict
- * is told, once a namesake has answered there.  `modern`: the namesake is of this version, and tells us when it decides
+ * is told, once a namesake has answered there.  `tells_decision`: the namesake is of this version, and tells us when it decides
  * to stay.
  */
-void inquiry_claimed(struct swim *, const struct swim_addr *addr, enum claim_end, bool modern);
+void inquiry_claimed(struct swim *, const struct swim_addr *addr, enum claim_end,
+    bool tells_decision);
 /* Has a claim from this address outdone ours, so that we go once a namesake has answered there? */
 bool inquiry_is_outdone(const struct swim *, const struct swim_addr *addr);
 /* Is a question of ours to this address under way whose answer tells whether a namesake lives there? */
