@@ -854,7 +854,7 @@ inquiry_seed_answered(struct swim *s, const struct input *in, const struct inqui
 		sync_start(s, in, &j->addr);
 }
 
-/* Does what an answer to this kind of question leads to. */
+/* Carries out what follows from an answer to this kind of question. */
 static void
 inquiry_conclude(struct swim *s, const struct input *in, const struct inquiry *j)
 {
@@ -887,7 +887,7 @@ inquiry_conclude(struct swim *s, const struct input *in, const struct inquiry *j
 	}
 }
 
-/* An answer proves the address that was asked, not the address that the answer comes from, which can be forged. */
+/* An answer shows that the asked address is routable.  It shows nothing of its own source address, which may be forged. */
 struct answer
 inquiry_answered(struct swim *s, const struct input *in, struct question *q)
 {
@@ -1023,7 +1023,7 @@ inquiry_contest_ends(struct swim *s, const struct input *in, struct inquiry *j)
 	if (j->answered && (j->outdone || (j->claim_open && !j->tells_decision) || j->base) &&
 	    inquiry_outdone(s, j, &j->addr) == CLAIM_WE_GO)
 		return;
-	/* The namesake is gone, or goes, or has to go: the name is ours. */
+	/* The namesake is gone, is about to leave, or has to leave: the name is ours. */
 	apply_refute(s, in, j->than);
 	if (j->answered) {
 		inquiry_tell_claim(s, j);
@@ -1031,7 +1031,7 @@ inquiry_contest_ends(struct swim *s, const struct input *in, struct inquiry *j)
 	}
 }
 
-/* Does what silence leads to for this kind of question. */
+/* Ends the question, and carries out what follows from silence. */
 static void
 inquiry_give_up(struct swim *s, const struct input *in, struct inquiry *j)
 {
@@ -1065,7 +1065,7 @@ inquiry_give_up(struct swim *s, const struct input *in, struct inquiry *j)
 	}
 }
 
-/* Does silence decide something?  Then it needs all INQUIRY_TRIES pings, as one of them may be lost. */
+/* Does silence change what we hold of a member?  Then all INQUIRY_TRIES pings are sent, as one of them may be lost. */
 static bool
 inquiry_asks_whether_silent(const struct inquiry *j)
 {

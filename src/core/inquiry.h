@@ -31,7 +31,8 @@ struct inquiry {
 	struct swim_addr addr;
 	struct question question; /* closed: free */
 	size_t len;               /* bytes of the last ping */
-	bool small;    /* a stranger told of the address, and nobody has answered there */
+	bool
+	    small; /* the question is small: nobody has answered at this address (see the head of inquiry.c) */
 	size_t budget; /* with `small`: the most bytes of a ping */
 	bool of_base;  /* a base peer's datagram from this address made us ask */
 	bool to_base;  /* only base peers read the pings */
@@ -44,14 +45,15 @@ struct inquiry {
 	 */
 	uint64_t than;
 	/* The fields below are used by INQUIRY_CLAIM alone, `looped` by INQUIRY_SEED too. */
-	bool answered;       /* a namesake has answered a ping of this round */
-	bool outdone;        /* a claim outdoes ours: we go once the namesake has answered */
-	bool claim_open;     /* a claim leaves the contest open: the namesake decides */
-	bool base;           /* the namesake is a base peer, or had outdone us before it answered */
-	bool witnessed;      /* a witness says that our name lives there */
-	bool we_stay;        /* by the ages we stay, and our claims say so */
-	bool claim_heard;    /* a claim that does not outdo ours has come from there */
-	bool tells_decision; /* the namesake tells when it decides to stay: we go only then */
+	bool answered;   /* a namesake has answered a ping of this round */
+	bool outdone;    /* a claim outdoes ours: we go once the namesake has answered */
+	bool claim_open; /* a claim leaves the contest open: the namesake decides */
+	bool
+	    base; /* counts as the older one: a base peer, or its claim outdid ours before it answered */
+	bool witnessed;          /* a witness says that our name lives there */
+	bool we_stay;            /* by the ages we stay, and our claims say so */
+	bool claim_heard;        /* a claim that does not outdo ours has come from there */
+	bool tells_decision;     /* the namesake tells when it decides to stay: we go only then */
 	bool round_was_silent;   /* nobody answered in the round of pings before */
 	unsigned further_rounds; /* rounds of pings after the first one */
 	bool looped;             /* our own ping came back: the address is one of our own */
@@ -90,7 +92,7 @@ bool inquiry_is_ours(const struct swim *, uint64_t seq);
  * A ping in our own name has come.  If its number is that of a ping of ours to an address, the address is one of our own.
  */
 void inquiry_came_back(struct swim *, const struct input *, uint64_t seq);
-/* Our own claim has come back from this address, so the address is one of our own. */
+/* Our own claim has come back from this address, so the address is one of our own: no contest is needed. */
 void inquiry_uncontested(struct swim *, const struct input *, const struct swim_addr *addr);
 /*
  * Note the outcome that follows from a claim which came from this address.  The outcome takes effect, and the conflict
