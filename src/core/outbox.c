@@ -11,7 +11,7 @@ void
 outbox_trailer(const struct swim *s, struct wire_trailer *out)
 {
 	*out = (struct wire_trailer){.has_digest = true, .digest = s->digest};
-	/* A member without removals does not say so: a member that has some compares all the same, and fetches nothing. */
+	/* A member that remembers no removals leaves out their digest, as nobody has removals to fetch from it. */
 	out->has_removals = s->removed_digest != 0;
 	out->removals = s->removed_digest;
 	if (s->config.cluster[0] != '\0') {

@@ -133,7 +133,7 @@ sync_rest(struct swim *s)
 	swim_duration interval = sync_interval_of(s);
 
 	sync_end(s);
-	/* A difference that a sync cannot mend, as with a full table, must not cause a sync at every comparison. */
+	/* A sync cannot end the difference if a table is full, for example.  Such a difference must not cause syncs without end. */
 	if (s->sync.changed)
 		pace->backoff = swim_ns(0);
 	else if (pace->backoff.ns == 0)
@@ -159,7 +159,7 @@ sync_fail(struct swim *s)
 	sync_rest(s);
 }
 
-/* Does the sync under way go before a new one (with a stranger, or else with a member)? */
+/* Has the sync under way priority over a new one?  `stranger`: the new one would be with a stranger. */
 static bool
 sync_is_busy(const struct swim *s, bool stranger)
 {
