@@ -14,7 +14,7 @@
 #define REPEAT swim_seconds(60)
 /* How long a report that is not repeated counts. */
 #define LASTS swim_seconds(180)
-/* A complaint counts for this many rounds of probes at least, as it is repeated with each probe of us, once in a round. */
+/* A complaint counts for at least this many rounds of probes.  Its member repeats it with each probe of us, once in a round. */
 #define ROUNDS 3
 /*
  * How long two members have to share an address before that is told: one of the two may have just crashed, and the

@@ -34,7 +34,7 @@ struct relay {
 
 /* Carry out the ping-req at hand, or answer it at once. */
 void relay_request(struct swim *, const struct input *);
-/* Send the asker an ack, if this is the target's answer.  The answer is never one to a question of our own. */
+/* Send the asker an ack, if this is the target's answer.  Returns `ours` as false: the asker wanted the answer, not we. */
 struct answer relay_answered(struct swim *, const struct input *, struct question *);
 /* The target has not answered in time: send the asker a nack. */
 void relay_unanswered(struct swim *, const struct input *, struct question *);

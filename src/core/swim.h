@@ -123,7 +123,7 @@ enum wire_reject swim_input(struct swim *, swim_time now, const struct swim_addr
  */
 enum wire_reject swim_input_by(struct swim *, swim_time now, const struct swim_addr *from,
     uint32_t interface, const void *data, size_t len);
-/* The standing of an address, for a caller that has more datagrams than it can read: who speaks from there? */
+/* The standing of an address, for a caller that has more datagrams than it can read: how far do we know who lives there? */
 enum swim_standing {
 	SWIM_STANDING_STRANGER, /* no member that we know lives there, or an unnamed peer */
 	SWIM_STANDING_HEARSAY,  /* a member lives there, and has not answered us there */
@@ -208,7 +208,7 @@ enum swim_event_type {
 	/* A namesake answers at `address`.  CONFLICT: we stay.  LOST: the namesake keeps the name, and we have to leave. */
 	SWIM_EVENT_NAME_CONFLICT,
 	SWIM_EVENT_NAME_LOST,
-	/* the end of a swim_join; `address` says of which */
+	/* the end of a swim_join; `address` is the address of that join */
 	/* `member` has the name of the seed; `local`: the seed is ourselves */
 	SWIM_EVENT_SEED_ANSWERED,
 	SWIM_EVENT_SEED_SILENT,

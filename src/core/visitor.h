@@ -23,7 +23,7 @@ struct visitor {
 	struct question question; /* the ping; closed: this record is free */
 	uint64_t hash;            /* hash of its name */
 	uint64_t incarnation;     /* the highest that was told of it, as far as that is believed */
-	size_t asked;             /* bytes of the last ping */
+	size_t asked;             /* bytes of the last ping, which bound the answer */
 	bool swimd;               /* a swimd peer told of it, and not as a base peer */
 	/* a base peer told the address for an id: any member that answers there is meant */
 	bool whoever;
@@ -61,8 +61,8 @@ struct answer visitor_answered(struct swim *, const struct input *, struct quest
 /* Does the datagram answer a ping to a visitor that was too small for the digest of a swimd peer in the answer? */
 bool visitor_had_no_room(const struct swim *, const struct input *);
 /*
- * Leave out of a ping's trailer the digests that do not fit into `budget` bytes.  Returns the least size of the ping,
- * which may be above the budget.
+ * Drop from a ping's trailer the digests that do not fit into `budget` bytes.  Returns the least size of the ping with
+ * what is left of the trailer, which may be above the budget.
  */
 size_t visitor_trim_digests(struct wire_trailer *trailer, size_t budget);
 /*
