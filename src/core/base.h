@@ -34,7 +34,7 @@ struct swim;
 /* Up to this incarnation, gossip to a base peer has the whole ladder. */
 #define BASE_LADDER_WHOLE 128
 
-/* Does the message have no extensions?  Then a base peer sent it, or a swimd peer whose answer had no room for them. */
+/* Does the message lack extensions?  Then a base peer sent it, or a swimd peer whose answer had no room for extensions. */
 bool base_lacks_extensions(const struct wire_message *);
 /* Is this an ack for the pair (address, address), which only a base peer sends? */
 bool base_answers(const struct swim *, const struct input *);

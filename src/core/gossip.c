@@ -105,7 +105,7 @@ gossip_queue(struct swim *s, struct member *m)
 	/* Other members are not told of an unnamed peer, as its address is not its name. */
 	if (m->unnamed)
 		return;
-	/* The new rumour replaces one of a join or change that not all have heard yet, so it keeps the earlier kind. */
+	/* Not all members have heard the join or change that the replaced rumour told, so the new rumour keeps that kind. */
 	if (m->rumour != NULL && m->rumour->kind >= RUMOUR_JOIN && m->rumour->kind < kind)
 		kind = (enum rumour_kind)m->rumour->kind;
 	rumour_about(&s->rumours, m, kind);
@@ -249,7 +249,7 @@ gossip_is_about(const struct rumour *r, const struct member *recipient)
 	return r->member == recipient;
 }
 
-/* A member that is alive need not be told so of itself: the rumour counts as sent to it. */
+/* A member need not be told that it is alive itself: a rumour of that counts as sent to it. */
 static bool
 gossip_is_known_to(const struct rumour *r, const struct member *recipient)
 {

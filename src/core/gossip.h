@@ -51,7 +51,7 @@ void gossip_ask_first(struct swim *, struct member *to);
 void gossip_wake(struct swim *);
 /* Add an update about the member.  False: there is no room for it. */
 bool gossip_add_member(struct swim *, struct wire_writer *, struct member *);
-/* The same; the update goes without the tags of the member if there is no room for the tags. */
+/* The same; if there is no room for the tags of the member, the update goes without them, marked as partial. */
 bool gossip_add_fitting(struct swim *, struct wire_writer *, struct member *);
 /*
  * The same without the tags, for a recipient that may not have answered yet.  While we have just started the tags go along

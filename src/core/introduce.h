@@ -57,7 +57,7 @@ void introduce_gone(struct swim *, struct member *m);
 void introduce_unask(struct swim *, struct introduction *);
 /* Free the introduction of m. */
 void introduce_forget(struct swim *, struct member *);
-/* Is this base peer, through which we have just joined, still gossiping our join?  Then it is sent nothing but answers. */
+/* Have we just joined through this base peer, so that it is still gossiping our join?  Then it is sent nothing but answers. */
 bool introduce_is_spreading(const struct swim *, const struct member *);
 /* This base peer pinged us before a swimd peer told us of it: we are one of those that introduce it. */
 void introduce_met(struct swim *, struct member *);
@@ -76,7 +76,7 @@ void introduce_note_stale(const struct input *, struct member *m);
 void introduce_end_again(struct swim *, const struct input *, struct member *m);
 /* Add the records of the members that introduce_note_stale() noted to the answer to the datagram. */
 void introduce_add_stale(struct swim *, const struct input *, struct wire_writer *);
-/* If no answer had them, send them in a ping to the base peer at the source address. */
+/* If no answer has taken the records that introduce_note_stale() noted, send them to the base peer in a ping. */
 void introduce_answer_stale(struct swim *, const struct input *);
 /*
  * The base peer at `from` asked us to ping this pair, and the ping was not answered.  Tell the base peer the death of
