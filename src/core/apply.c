@@ -25,8 +25,8 @@ struct statement {
 	enum swim_status counts_as;
 	bool from_subject; /* the speaker is the member that the update is about */
 	bool page;         /* the update is an entry of a page, or of our table before a restart */
-	bool
-	    removal; /* a removal that counts: the member is to be forgotten once it is held dead here */
+	/* a removal that counts: the member is to be forgotten once it is held dead here */
+	bool removal;
 	bool downgraded_leave; /* a leave is told, and it counts as a suspicion */
 };
 

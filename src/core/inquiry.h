@@ -31,8 +31,8 @@ struct inquiry {
 	struct swim_addr addr;
 	struct question question; /* closed: free */
 	size_t len;               /* bytes of the last ping */
-	bool
-	    small; /* the question is small: nobody has answered at this address (see the head of inquiry.c) */
+	/* the question is small: nobody has answered at this address (see the head of inquiry.c) */
+	bool small;
 	size_t budget; /* with `small`: the most bytes of a ping */
 	bool of_base;  /* a base peer's datagram from this address made us ask */
 	bool to_base;  /* only base peers read the pings */
@@ -48,8 +48,8 @@ struct inquiry {
 	bool answered;   /* a namesake has answered a ping of this round */
 	bool outdone;    /* a claim outdoes ours: we go once the namesake has answered */
 	bool claim_open; /* a claim leaves the contest open: the namesake decides */
-	bool
-	    base; /* counts as the older one: a base peer, or its claim outdid ours before it answered */
+	/* counts as the older one: a base peer, or its claim outdid ours before it answered */
+	bool base;
 	bool witnessed;          /* a witness says that our name lives there */
 	bool we_stay;            /* by the ages we stay, and our claims say so */
 	bool claim_heard;        /* a claim that does not outdo ours has come from there */

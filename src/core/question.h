@@ -44,12 +44,12 @@ struct question {
 	swim_time sent;        /* the last try; before the first, when the row was opened */
 	/* set by question_wait(), and kept when that time has passed */
 	swim_time deadline;
-	uint32_t
-	    timer; /* place of the row in the heap, plus 1; 0: no deadline to come; UINT32_MAX: not in the heap */
+	/* place of the row in the heap, plus 1; 0: no deadline to come; UINT32_MAX: not in the heap */
+	uint32_t timer;
 	uint8_t purpose; /* enum question_purpose; a row of zeros is closed */
 	uint8_t tries;   /* how often the question was sent; an answer to any try is an answer */
-	uint8_t
-	    numbers; /* how many sequence numbers the tries have: `seq` and those that follow it; 0: not sent yet */
+	/* how many sequence numbers the tries have: `seq` and those that follow it; 0: not sent yet */
+	uint8_t numbers;
 	bool of_stranger; /* a stranger made us ask, at an address of its choice */
 };
 #define QUESTION_TRIES_MOST UINT8_MAX

@@ -186,7 +186,7 @@ suspicion_accuse(struct swim *s, struct member *m, uint64_t accuser)
 	if (m->life != LIFE_SUSPECT || suspicion_is_gone(s, accuser) ||
 	    suspicion_is_accused_by(m, accuser))
 		return false;
-	/* If there is no room, an accuser that has died since gives way; to us, an accuser that is no member here gives way too. */
+	/* If all places are taken, an accuser that has died gives way; to us, an accuser that is no member here does too. */
 	for (unsigned i = 0; i < x->accuser_count && x->accuser_count == WIRE_ACCUSERS_MAX; i++) {
 		if (suspicion_is_gone(s, x->accusers[i]) ||
 		    (accuser == s->self->hash && !suspicion_has_say(s, x->accusers[i])))
@@ -224,8 +224,8 @@ suspicion_teller(const struct input *in)
 }
 
 /*
- * The accusers are those that the update names.  A base peer names no accusers, so the base peer counts as the accuser.  A swimd that has asked
- * in vain names itself; a swimd that names nobody only repeats the suspicion, or remembers an old death.
+ * The accusers are those that the update names.  A base peer names no accusers, so the base peer counts as the accuser.  A
+ * swimd that has asked in vain names itself; a swimd that names nobody only repeats the suspicion, or remembers an old death.
  */
 bool
 suspicion_add_accusers(struct swim *s, const struct input *in, struct member *m,

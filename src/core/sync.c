@@ -133,7 +133,7 @@ sync_rest(struct swim *s)
 	swim_duration interval = sync_interval_of(s);
 
 	sync_end(s);
-	/* A sync cannot end the difference if a table is full, for example.  Such a difference must not cause syncs without end. */
+	/* A difference that no sync can end, for example if a table is full, must not cause a sync at every comparison. */
 	if (s->sync.changed)
 		pace->backoff = swim_ns(0);
 	else if (pace->backoff.ns == 0)
