@@ -220,13 +220,13 @@ class House:
         if made.returncode == 0 and version(made.stdout) == version(text) and made.stdout != text:
             yield "src/base/invisible.h: run perl src/base/invisible.pl >src/base/invisible.h"
 
-    def core_functions(self):
-        """Yield (file:line, name, parameters, number of lines) of each function of the core."""
-        for source in sorted(self.top.glob("src/core/*.c")):
+    def functions(self, where):
+        """Yield (file:line, name, parameters, number of lines) of each function of the files that match the pattern."""
+        for source in sorted(self.top.glob(where)):
             text = source.read_text()
             for match in FUNCTION.finditer(text):
                 line = text.count("\n", 0, match.start()) + 1
-                yield (f"src/core/{source.name}:{line}", match.group("name"), match.group("parameters"),
+                yield (f"{source.relative_to(self.top)}:{line}", match.group("name"), match.group("parameters"),
                        match.group(0).count("\n") + 1)
 
     def input_is_constant(self):
@@ -237,7 +237,7 @@ class House:
             for number, line in enumerate(source.read_text().splitlines(), 1):
                 if re.search(r"\bin->(?!found->|allowance->)[\w.]+ *([|&+-]?=)[^=]", line):
                     yield f"src/core/{source.name}:{number}: changes the struct input"
-        for where, name, parameters, _ in self.core_functions():
+        for where, name, parameters, _ in self.functions("src/core/*.c"):
             if re.search(r"(?<!const )struct input \*in\b", parameters) and not (
                     pathlib.Path(where.split(":")[0]).stem in INPUT_MAKERS):
                 yield f"{where}: {name} takes a struct input that is not const"
@@ -267,11 +267,12 @@ class House:
                 seen[name] = where
 
     def functions_are_short(self):
-        """no function of the core has more than 60 lines or 5 parameters"""
-        for where, name, parameters, lines in self.core_functions():
-            count = re.sub(r"\([^()]*\)", "", parameters).count(",") + 1
+        """no function of src has more than 60 lines, and no function of the core more than 5 parameters"""
+        for where, name, _, lines in self.functions("src/*/*.c"):
             if lines > FUNCTION_LINES:
                 yield f"{where}: {name} has {lines} lines; at most {FUNCTION_LINES} are allowed"
+        for where, name, parameters, _ in self.functions("src/core/*.c"):
+            count = re.sub(r"\([^()]*\)", "", parameters).count(",") + 1
             if count > FUNCTION_PARAMETERS and name not in TOO_MANY:
                 yield f"{where}: {name} has {count} parameters; at most {FUNCTION_PARAMETERS} are allowed"
 

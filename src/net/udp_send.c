@@ -201,16 +201,39 @@ udp_send_again(struct udp *udp, unsigned *again)
 	return true;
 }
 
+/* What the header of one message of sendmmsg() points to. */
+struct udp_message {
+	struct iovec iov;
+	union sockaddr_any name;
+	union udp_source source;
+};
+
+/* Fill in the header of one message.  The header points into `room`. */
+static void
+udp_send_prepare(struct udp *udp, const struct udp_pending *pending, struct mmsghdr *msg,
+    struct udp_message *room)
+{
+	struct msghdr *hdr = &msg->msg_hdr;
+	const struct in6_pktinfo *from;
+
+	memset(msg, 0, sizeof(*msg));
+	hdr->msg_namelen = sockaddr_from_addr(&pending->to, udp->family, &room->name);
+	hdr->msg_name = &room->name;
+	room->iov.iov_base = udp->sender.arena + pending->offset;
+	room->iov.iov_len = pending->len;
+	hdr->msg_iov = &room->iov;
+	hdr->msg_iovlen = 1;
+	from = udp->replies != NULL ? reply_table_find(udp->replies, &pending->to) : NULL;
+	if (from != NULL)
+		udp_send_set_source(hdr, &room->source, &pending->to, from);
+}
+
 void
 udp_flush(struct udp *udp)
 {
 	struct udp_sender *sender = &udp->sender;
 	struct mmsghdr msgs[UDP_SEND_BATCH];
-	struct iovec iov[UDP_SEND_BATCH];
-	union sockaddr_any names[UDP_SEND_BATCH];
-	union udp_source sources[UDP_SEND_BATCH];
-	const struct in6_pktinfo *from;
-	struct udp_pending *pending;
+	struct udp_message room[UDP_SEND_BATCH];
 	struct msghdr *hdr;
 	size_t i, count = sender->pending_count;
 	unsigned again = UDP_ERROR_RETRIES;
@@ -219,20 +242,8 @@ udp_flush(struct udp *udp)
 	if (count == 0 || sender->flushing || udp->fd < 0)
 		return;
 	sender->flushing = true;
-	for (i = 0; i < count; i++) {
-		pending = &sender->pending[i];
-		hdr = &msgs[i].msg_hdr;
-		memset(&msgs[i], 0, sizeof(msgs[i]));
-		hdr->msg_namelen = sockaddr_from_addr(&pending->to, udp->family, &names[i]);
-		hdr->msg_name = &names[i];
-		iov[i].iov_base = sender->arena + pending->offset;
-		iov[i].iov_len = pending->len;
-		hdr->msg_iov = &iov[i];
-		hdr->msg_iovlen = 1;
-		from = udp->replies != NULL ? reply_table_find(udp->replies, &pending->to) : NULL;
-		if (from != NULL)
-			udp_send_set_source(hdr, &sources[i], &pending->to, from);
-	}
+	for (i = 0; i < count; i++)
+		udp_send_prepare(udp, &sender->pending[i], &msgs[i], &room[i]);
 	for (i = 0; i < count;) {
 		n = sendmmsg(udp->fd, msgs + i, (unsigned)(count - i), MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n > 0) {

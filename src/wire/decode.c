@@ -252,6 +252,28 @@ wire_links_next(const struct wire_trailer *t, size_t *offset, struct wire_links 
 	return true;
 }
 
+/* An entry that is one number, and may be there once. */
+static enum wire_reject
+decode_u64_entry(struct rbuf *b, bool *has, uint64_t *number)
+{
+	if (*has || rbuf_left(b) != sizeof(*number))
+		return WIRE_REJECT_BAD_EXTENSION;
+	*has = true;
+	*number = rbuf_get_u64be(b);
+	return WIRE_OK;
+}
+
+/* An entry that is one number, and may be there once. */
+static enum wire_reject
+decode_u32_entry(struct rbuf *b, bool *has, uint32_t *number)
+{
+	if (*has || rbuf_left(b) != sizeof(*number))
+		return WIRE_REJECT_BAD_EXTENSION;
+	*has = true;
+	*number = rbuf_get_u32be(b);
+	return WIRE_OK;
+}
+
 static enum wire_reject
 decode_entry(uint8_t tag, const uint8_t *value, uint16_t len, bool *has_flags,
     struct wire_message *m)
@@ -272,17 +294,9 @@ decode_entry(uint8_t tag, const uint8_t *value, uint16_t len, bool *has_flags,
 		*has_flags = true;
 		return decode_flags(value, len, &m->updates);
 	case WIRE_EXT_DIGEST:
-		if (t->has_digest || len != sizeof(t->digest))
-			return WIRE_REJECT_BAD_EXTENSION;
-		t->has_digest = true;
-		t->digest = rbuf_get_u64be(&b);
-		return WIRE_OK;
+		return decode_u64_entry(&b, &t->has_digest, &t->digest);
 	case WIRE_EXT_REMOVALS:
-		if (t->has_removals || len != sizeof(t->removals))
-			return WIRE_REJECT_BAD_EXTENSION;
-		t->has_removals = true;
-		t->removals = rbuf_get_u64be(&b);
-		return WIRE_OK;
+		return decode_u64_entry(&b, &t->has_removals, &t->removals);
 	case WIRE_EXT_ACCUSERS:
 		if (m->updates.accusers != NULL)
 			return WIRE_REJECT_BAD_EXTENSION;
@@ -292,11 +306,7 @@ decode_entry(uint8_t tag, const uint8_t *value, uint16_t len, bool *has_flags,
 			return WIRE_REJECT_BAD_EXTENSION;
 		return decode_tags(value, len, &m->updates);
 	case WIRE_EXT_PERIOD:
-		if (t->has_period || len != sizeof(t->period))
-			return WIRE_REJECT_BAD_EXTENSION;
-		t->has_period = true;
-		t->period = rbuf_get_u32be(&b);
-		return WIRE_OK;
+		return decode_u32_entry(&b, &t->has_period, &t->period);
 	case WIRE_EXT_ANSWER_SIZE:
 		if (t->has_answer_size || len != sizeof(t->answer_size))
 			return WIRE_REJECT_BAD_EXTENSION;
@@ -310,11 +320,7 @@ decode_entry(uint8_t tag, const uint8_t *value, uint16_t len, bool *has_flags,
 	case WIRE_EXT_LINKS:
 		return decode_links(value, len, t);
 	case WIRE_EXT_TIMEOUT:
-		if (t->has_timeout || len != sizeof(t->timeout_ms))
-			return WIRE_REJECT_BAD_EXTENSION;
-		t->has_timeout = true;
-		t->timeout_ms = rbuf_get_u32be(&b);
-		return WIRE_OK;
+		return decode_u32_entry(&b, &t->has_timeout, &t->timeout_ms);
 	default: /* padding, and the entries of later versions and other programs */
 		return WIRE_OK;
 	}
