@@ -426,6 +426,18 @@ apply_self(struct swim *s, const struct input *in, const struct statement *st,
 		damping_was_dead(s, than);
 }
 
+/*
+ * Is there room in the table for the unknown subject?  A dead member makes room for a live one, but no member makes room for a
+ * dead one.  A guest takes the place of a member that has never answered.
+ */
+static bool
+apply_has_room(struct swim *s, const struct input *in, const struct statement *st)
+{
+	if (!swim_status_is_live(st->counts_as))
+		return s->table.count < s->config.max_members;
+	return members_make_room(s, in) || (st->from_subject && guest_room(s, in, &st->addr));
+}
+
 /* List an unknown member, or remember it as a tombstone (`hidden`). */
 static void
 apply_list(struct swim *s, const struct input *in, const struct statement *st, bool hidden)
@@ -435,12 +447,7 @@ apply_list(struct swim *s, const struct input *in, const struct statement *st, b
 	bool live = swim_status_is_live(st->counts_as);
 	struct member *m;
 
-	/*
-	 * A dead member makes room for a live one, but no member makes room for a dead one.  A guest takes the place
-	 * of a member that has never answered.
-	 */
-	if (live ? !members_make_room(s, in) && !(st->from_subject && guest_room(s, in, &st->addr))
-		 : s->table.count >= s->config.max_members) {
+	if (!apply_has_room(s, in, st)) {
 		apply_ignored(s, SWIM_IGNORE_MEMBER_LIMIT);
 		return;
 	}
