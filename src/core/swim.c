@@ -274,7 +274,7 @@ swim_receive_ping(struct swim *s, const struct input *in)
 	struct wire_writer w;
 	/* The updates of the datagram may just have made the sender a member. */
 	struct member *sender = members_find(s, in->speaker.bytes, in->speaker.len);
-	size_t budget, len_min;
+	size_t budget, limit, len_min;
 	bool routable;
 
 	if (!input_names_sender(in))
@@ -283,14 +283,15 @@ swim_receive_ping(struct swim *s, const struct input *in)
 	budget = path_safe(s, sender);
 	if (!routable && in->len - in->allowance->spent < budget)
 		budget = in->len - in->allowance->spent;
+	limit = routable ? SIZE_MAX : budget; /* of what has to be in the answer */
 	/* Earlier versions of swimd leave out their name if it does not fit, and then look like base peers. */
 	if (in->base)
 		recipient = sender != NULL && base_is_peer(sender) ? base_recipient(s, sender)
 								   : WIRE_RECIPIENT_UNKNOWN;
 	if (base_is_recipient(recipient))
-		len_min = base_answer_trailer(s, &self, routable ? SIZE_MAX : budget, &trailer);
+		len_min = base_answer_trailer(s, &self, limit, &trailer);
 	else
-		len_min = outbox_answer_trailer(s, &self, routable ? SIZE_MAX : budget, &trailer);
+		len_min = outbox_answer_trailer(s, &self, limit, &trailer);
 	if (!routable && sender != NULL && sender == s->self &&
 	    !input_is_from(in, &s->self->addr) && swim_answer_small(s, in, budget))
 		return;
@@ -300,8 +301,7 @@ swim_receive_ping(struct swim *s, const struct input *in)
 	wire_begin_ack(&w, in->msg->seq, &self);
 	if (len_min < budget)
 		swim_answer_updates(s, in, &w, sender, budget);
-	outbox_end(s, &w, &trailer, swim_answer_padding(s, in, routable ? SIZE_MAX : budget),
-	    &in->from);
+	outbox_end(s, &w, &trailer, swim_answer_padding(s, in, limit), &in->from);
 }
 
 /*
