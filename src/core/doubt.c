@@ -130,9 +130,9 @@ doubt_is_stall(const struct swim *s, swim_duration late)
 }
 
 swim_duration
-doubt_stretch(const struct swim *s, swim_duration d)
+doubt_stretch(const struct swim *s, swim_duration wait)
 {
-	return swim_ns(d.ns * (int64_t)(s->doubt.health + 1));
+	return swim_ns(wait.ns * (int64_t)(s->doubt.health + 1));
 }
 
 swim_duration

@@ -2,11 +2,11 @@
 /*
  * Inside the core: struct swim, which holds everything, and the list of the files.  Each file works on its own part:
  *
- *	input.c    the datagram, timer or call that makes the core act
+ *	input.c    the input: the datagram, timer or call that makes the core act
  *	index.c    indexes: sorted arrays of members
  *	pool.c     pools: room for objects, allocated ahead
- *	extra.c    what few members have
- *	question.c  the table of our questions that wait for an answer, by sequence number and by deadline
+ *	extra.c    what only few members have, kept apart from struct member
+ *	question.c  the table of questions: those of ours that wait for an answer, by sequence number and by deadline
  *	members.c  the table of members and its digests; every change of a status
  *	locate.c   the addresses of members
  *	link.c     the links to members: direct, at another address than the advertised one, or broken

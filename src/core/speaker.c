@@ -46,6 +46,7 @@ speaker_weigh(struct swim *s, struct input *in, const struct member *speaker,
 		in->authority = AUTHORITY_MEMBER;
 	else
 		in->authority = in->answer.ours ? AUTHORITY_ANSWERED : AUTHORITY_STRANGER;
+	/* by the authority that has just been set */
 	in->believed = visitor_believes_speaker(s, in, speaker);
 }
 
