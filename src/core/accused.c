@@ -15,13 +15,9 @@
 static bool
 accused_is_healthy(const struct swim *s, uint64_t accuser, swim_time now)
 {
-	size_t i = members_position_from(s, accuser);
-	const struct member *m;
+	const struct member *m = members_by_hash(s, accuser);
 
-	if (i == s->table.count || s->table.v[i]->hash != accuser)
-		return false;
-	m = s->table.v[i];
-	if (m == s->self || m->life != LIFE_ALIVE)
+	if (m == NULL || m == s->self || m->life != LIFE_ALIVE)
 		return false;
 	return m->alive_as != ALIVE_AGAIN || swim_time_since(now, m->since).ns >= HEALTHY_AFTER.ns;
 }
@@ -113,7 +109,7 @@ swim_accused(const struct swim *s, swim_time now, struct swim_accused *out)
 
 		if (!accused_is_recent(a, now) || !accused_is_healthy(s, a->accuser, now))
 			continue;
-		m = s->table.v[members_position_from(s, a->accuser)];
+		m = members_by_hash(s, a->accuser);
 		if (out->count < SWIM_ACCUSERS_NEEDED) {
 			memcpy(out->by[out->count], m->name, m->name_len);
 			out->by_len[out->count] = m->name_len;

@@ -118,12 +118,11 @@ inquiry_recipient_of(const struct swim *s, const struct inquiry *j, const struct
 static struct member *
 inquiry_asked_member(const struct swim *s, const struct inquiry *j)
 {
-	size_t i = members_position_from(s, j->member);
-	struct member *m = i < s->table.count ? s->table.v[i] : NULL;
+	struct member *m = members_by_hash(s, j->member);
 
 	if (!RULE(leaver_is_asked) && j->kind == INQUIRY_LEAVER)
 		return locate_at(s, &j->addr);
-	return m != NULL && m->hash == j->member && swim_addr_equal(&m->addr, &j->addr) ? m : NULL;
+	return m != NULL && swim_addr_equal(&m->addr, &j->addr) ? m : NULL;
 }
 
 static void

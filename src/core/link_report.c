@@ -133,13 +133,9 @@ link_report_take(struct swim *s, const struct input *in)
 	if (in->authority < AUTHORITY_MEMBER)
 		return;
 	while (wire_links_next(&in->msg->trailer, &offset, &links)) {
-		size_t i = members_position_from(s, links.teller);
-		struct member *m;
+		struct member *m = members_by_hash(s, links.teller);
 
-		if (i == s->table.count || s->table.v[i]->hash != links.teller)
-			continue;
-		m = s->table.v[i];
-		if (m == s->self || !members_is_live(m))
+		if (m == NULL || m == s->self || !members_is_live(m))
 			continue;
 		if (link_report_of(s, m) == NULL ||
 		    (int64_t)(links.stamp - m->extra->report->links.stamp) > 0)
@@ -244,15 +240,14 @@ swim_links_at(const struct swim *s, size_t i, struct swim_links *out)
 		return;
 	out->total = r->links.total;
 	for (unsigned k = 0; k < r->links.count; k++) {
-		size_t at = members_position_from(s, r->links.peers[k]);
+		const struct member *m = members_by_hash(s, r->links.peers[k]);
 
 		/* The peer is not known here, or is gone since the report. */
-		if (at == s->table.count || s->table.v[at]->hash != r->links.peers[k] ||
-		    (!members_is_live(s->table.v[at]) && s->table.v[at] != s->self)) {
+		if (m == NULL || (!members_is_live(m) && m != s->self)) {
 			out->total--;
 			continue;
 		}
-		link_report_insert(out, link_report_index_of(s, s->table.v[at]));
+		link_report_insert(out, link_report_index_of(s, m));
 	}
 }
 

@@ -138,6 +138,14 @@ members_position_from(const struct swim *s, uint64_t hash)
 	return low;
 }
 
+struct member *
+members_by_hash(const struct swim *s, uint64_t hash)
+{
+	size_t i = members_position_from(s, hash);
+
+	return i < s->table.count && s->table.v[i]->hash == hash ? s->table.v[i] : NULL;
+}
+
 size_t
 members_position_after(const struct swim *s, uint64_t hash)
 {

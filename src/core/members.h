@@ -139,6 +139,8 @@ struct member {
 _Static_assert(offsetof(struct member, name) <= 176,
     "a member without its texts is larger than 176 bytes");
 
+/* The member whose name has this hash, listed or a tombstone, ourselves included.  NULL: none. */
+struct member *members_by_hash(const struct swim *, uint64_t hash);
 /* The member of this name, listed or a tombstone, ourselves included.  NULL: none. */
 struct member *members_find(const struct swim *, const char *name, size_t len);
 /*

@@ -18,20 +18,14 @@
 
 const struct suspicion suspicion_none = {.place = SUSPECT_NOWHERE};
 
-/* The member with this hash of its name.  NULL: the accuser is no member here, perhaps as we have not heard of it yet. */
-static const struct member *
-suspicion_accuser_of(const struct swim *s, uint64_t hash)
-{
-	size_t i = members_position_from(s, hash);
-
-	return i < s->table.count && s->table.v[i]->hash == hash ? s->table.v[i] : NULL;
-}
-
-/* Does this accuser count?  We do, and all members that we hold alive or suspect. */
+/*
+ * Does this accuser count?  We do, and all members that we hold alive or suspect.  An accuser of which we have not heard yet
+ * is no member here, and does not count.
+ */
 static bool
 suspicion_has_say(const struct swim *s, uint64_t accuser)
 {
-	const struct member *m = suspicion_accuser_of(s, accuser);
+	const struct member *m = members_by_hash(s, accuser);
 
 	return m != NULL && (m == s->self || members_is_live(m));
 }
@@ -40,7 +34,7 @@ suspicion_has_say(const struct swim *s, uint64_t accuser)
 static bool
 suspicion_is_gone(const struct swim *s, uint64_t accuser)
 {
-	const struct member *m = suspicion_accuser_of(s, accuser);
+	const struct member *m = members_by_hash(s, accuser);
 
 	return m != NULL && members_is_gone(m);
 }
