@@ -355,8 +355,8 @@ apply_ask_leaver(struct swim *s, const struct input *in, struct member *m)
 {
 	unsigned pings = LOSS_QUESTIONS_LEAST;
 
-	if (link_way(m)->family != 0 && locate_is_reached(s, m) &&
-	    inquiry_start(s, in, link_way(m), INQUIRY_GREET))
+	if (link_address(m)->family != 0 && locate_is_reached(s, m) &&
+	    inquiry_start(s, in, link_address(m), INQUIRY_GREET))
 		pings = 1;
 	while (pings-- > 0)
 		probe_ping(s, m, core_seq(s));

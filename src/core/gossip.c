@@ -485,7 +485,7 @@ gossip_answered(struct swim *s, const struct input *in, struct question *q)
 	/* The answer confirms the name of an unnamed peer, as the answer to a greeting does. */
 	if (in->msg->member.id.len > 0)
 		members_keep_name(s, in, m);
-	answer.asked = *link_way(m);
+	answer.asked = *link_address(m);
 	/* If there were several pings, the answer may be to any of them, and is not measured (Karn's rule). */
 	if (asked.tries == 1)
 		probe_measure(s, m, asked.sent);

@@ -31,7 +31,7 @@
 #define REMEMBERED swim_seconds(25)
 
 const struct swim_addr *
-link_way(const struct member *m)
+link_address(const struct member *m)
 {
 	const struct swim_addr *via = &extra_of(m)->via;
 

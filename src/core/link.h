@@ -30,8 +30,8 @@ struct link_retry {
 };
 
 /* The address in use for m: the advertised one, or another at which m has answered while the advertised one was silent. */
-const struct swim_addr *link_way(const struct member *);
-/* Has m answered at link_way(m)?  Then we may send it more than it has asked for. */
+const struct swim_addr *link_address(const struct member *);
+/* Has m answered at link_address(m)?  Then we may send it more than it has asked for. */
 bool link_is_routable(const struct member *);
 /* Has m answered at this address? */
 bool link_is_routable_at(const struct member *, const struct swim_addr *);

@@ -172,7 +172,7 @@ locate_reaches(const struct swim *s, const struct swim_addr *addr)
 bool
 locate_is_reached(const struct swim *s, const struct member *m)
 {
-	return locate_reaches(s, link_way(m));
+	return locate_reaches(s, link_address(m));
 }
 
 void

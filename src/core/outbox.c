@@ -168,7 +168,7 @@ outbox_end_to(struct swim *s, struct wire_writer *w, const struct wire_trailer *
 
 	if (out == NULL)
 		return 0;
-	out->to = *link_way(m);
+	out->to = *link_address(m);
 	/* If the member does not answer, its host name may have another address by now. */
 	if (m->by_host && extra_of(m)->via.family == 0 &&
 	    (m->addr.family == 0 || members_status(m) != SWIM_ALIVE)) {

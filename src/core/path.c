@@ -278,7 +278,7 @@ path_answered(struct swim *s, const struct input *in, struct question *q)
 	struct path_check *c = question_owner(q, struct path_check, question);
 	struct member *m = c->target;
 
-	if (!probe_same_id(in->msg->member.id, m) || !input_is_from(in, link_way(m)))
+	if (!probe_same_id(in->msg->member.id, m) || !input_is_from(in, link_address(m)))
 		return (struct answer){0};
 	question_close(s, q);
 	if (c->padded && m->path_tries > 0)

@@ -115,7 +115,7 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 		gossip_remind(s, &w, to);
 	}
 	/* If the member's address is a host name, outbox_end_to() sends to what the name stands for by now. */
-	if (addr == link_way(to))
+	if (addr == link_address(to))
 		outbox_end_to(s, &w, &trailer, base_room_for_answer(s, recipient, to), to);
 	else
 		outbox_end(s, &w, &trailer, base_room_for_answer(s, recipient, to), addr);
@@ -124,7 +124,7 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 void
 probe_ping(struct swim *s, struct member *to, uint64_t seq)
 {
-	const struct swim_addr *way = link_way(to), *second = link_second(s, to, way);
+	const struct swim_addr *way = link_address(to), *second = link_second(s, to, way);
 
 	if (!locate_is_reached(s, to))
 		return;
@@ -324,7 +324,7 @@ probe_begin(struct swim *s)
 	question_fini(&p->direct);
 	question_fini(&p->elsewhere);
 	question_fini(&p->others);
-	*p = (struct probe){.target = target, .first = *link_way(target)};
+	*p = (struct probe){.target = target, .first = *link_address(target)};
 	question_open(s, &p->direct, QUESTION_PROBE, core_seq(s));
 	question_open(s, &p->elsewhere, QUESTION_PROBE_SECOND, core_seq(s));
 	question_open(s, &p->others, QUESTION_PROBE_OTHERS, core_seq(s));
@@ -335,7 +335,7 @@ probe_begin(struct swim *s)
 	if (!RULE(probe_is_sent_once))
 		probe_ping(s, target, p->direct.seq);
 	if (locate_is_reached(s, target)) {
-		probe_ping_at(s, target, link_way(target), question_try(s, &p->direct));
+		probe_ping_at(s, target, link_address(target), question_try(s, &p->direct));
 		link_retry(s, target);
 	} else {
 		/* There is no answer to wait for. */

@@ -210,7 +210,7 @@ relay_request(struct swim *s, const struct input *in)
 		return;
 	}
 	if (known)
-		addr = *link_way(target);
+		addr = *link_address(target);
 	/*
 	 * We do not ping a target that we cannot send to, nor a stranger that names its own address: it would get two
 	 * datagrams for one.

@@ -449,7 +449,7 @@ suspect_answered(struct swim *s, const struct input *in, struct question *q)
 		return answer;
 	if (x->round == ROUND_CONFIRMATION)
 		suspect_measure_loss(s, x, in->msg->seq);
-	answer.asked = *link_way(m);
+	answer.asked = *link_address(m);
 	suspect_lives(s, m);
 	return answer;
 }
