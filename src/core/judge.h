@@ -68,7 +68,7 @@ enum judge_fact {
 	FACT_SUBJECT = 1 << 1, /* the subject of the update is the speaker */
 	/* the datagram names its sender, or the subject's name is the source address */
 	FACT_SIGNED = 1 << 2,
-	FACT_BASE = 1 << 3,  /* the datagram has no extensions: a base peer sent it */
+	FACT_BASE = 1 << 3,  /* the datagram has no extensions, and counts as that of a base peer */
 	FACT_MOVED = 1 << 4, /* the update has another address than the known one */
 	/* the speaker's word on this is taken without a question to the address */
 	FACT_BELIEVED = 1 << 5,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ways to the members: direct, at another address than the advertised one, or through others alone. */
+/* The links to the members: direct, at another address than the advertised one, or through others alone. */
 #ifndef SWIMD_CORE_LINK_H
 #define SWIMD_CORE_LINK_H
 
@@ -31,7 +31,7 @@ struct link_retry {
 
 /* The address in use for m: the advertised one, or another at which m has answered while the advertised one was silent. */
 const struct swim_addr *link_address(const struct member *);
-/* Has m answered at link_address(m)?  Then we may send it more than it has asked for. */
+/* Has m answered at link_address(m)?  Then we may send m more than m has asked for. */
 bool link_is_routable(const struct member *);
 /* Has m answered at this address? */
 bool link_is_routable_at(const struct member *, const struct swim_addr *);
@@ -72,7 +72,7 @@ void link_stop(struct swim *, const struct member *);
 /* m has answered a probe to others, and has not answered our own question `direct` to m. */
 void link_answered_others(struct swim *, const struct input *, struct member *,
     struct question *direct);
-/* Forget all that is known of the ways to the member, as it has a new address or a new life. */
+/* Forget all that is known of the link to the member and of its other addresses: it has a new address or a new life. */
 void link_forget(struct swim *, struct member *);
 /*
  * Is the address in use that of a translation of addresses, which may have forgotten the member since it last spoke to us?
