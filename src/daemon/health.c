@@ -228,7 +228,7 @@ health_judge_syncs(const struct health_input *in, struct control_health *out)
 		return;
 	utf8_escape(in->sync_silent, in->sync_silent_len, false, name, sizeof(name));
 	health_reason(out, CONTROL_HEALTH_DEGRADED,
-	    "%llu exchanges of views went unanswered, the last by %s, which answers pings: something on the way (MTU, firewall) drops larger datagrams",
+	    "%llu exchanges of views went unanswered, the last by %s, which answers pings: check the MTU and the firewalls on the way, which may drop larger datagrams",
 	    (unsigned long long)in->syncs_unanswered, name);
 }
 

@@ -194,7 +194,7 @@ network_set_trouble(struct node *node, const char *text)
 	if (*text != '\0')
 		log_at(LOG_LEVEL_WARNING, "address trouble", log_str("reason", text));
 	else
-		log_at(LOG_LEVEL_NOTICE, "the address trouble is over");
+		log_at(LOG_LEVEL_NOTICE, "the trouble with this member's address is over");
 }
 
 static void
