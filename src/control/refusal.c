@@ -71,7 +71,7 @@ void
 refusal_no_room(struct refusal *refusal, int seconds)
 {
 	refusal_set(refusal, CONTROL_UNAVAILABLE,
-	    "answers that other clients have not read use all memory for answers: try again in %d seconds, when swimd may close those clients",
+	    "answers that other clients have not read use all memory for answers: try again in %d seconds, when swimd closes the connections of those clients",
 	    seconds);
 }
 
