@@ -230,7 +230,7 @@ mdns_process_send(struct mdns_process *process, const struct mdns_message *messa
 	/* mdns_process_on_exited handles a helper that has ended. */
 	if (send(process->fd, packet, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
 	    (errno == EAGAIN || errno == ENOBUFS))
-		mdns_process_end_now(process, "it does not read our messages");
+		mdns_process_end_now(process, "it does not read the messages of swimd");
 }
 
 pid_t

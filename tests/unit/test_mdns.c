@@ -327,7 +327,7 @@ START_TEST(a_helper_that_does_not_read_is_ended)
 	for (unsigned i = 0; i < 100000; i++)
 		advertise(&f);
 	LOOP_UNTIL(f.base,
-	    in_trouble(&f, "the mDNS helper does not run: it does not read our messages"));
+	    in_trouble(&f, "the mDNS helper does not run: it does not read the messages of swimd"));
 	finish(&f);
 }
 END_TEST
