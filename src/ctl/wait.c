@@ -413,7 +413,8 @@ wait_not_met(struct waiting *w, bool reached)
 	if (w->once)
 		return problem_set(&w->problem, CTL_NO, "not-met",
 		    "the conditions do not hold now%s", text);
-	return problem_set(&w->problem, CTL_TIMEOUT, "timeout", "gave up after %s%s%s", given, unit, text);
+	return problem_set(&w->problem, CTL_TIMEOUT, "timeout", "gave up after %s%s%s", given, unit,
+	    text);
 }
 
 /* Connect, follow events and ask for the quorum until all conditions hold or the deadline has passed. */
