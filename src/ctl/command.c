@@ -3,13 +3,17 @@
 
 #include <string.h>
 
+#include "control/protocol.h"
+
 #define END                                                                                        \
 	{                                                                                          \
 		0, NULL, NULL, NULL, false                                                         \
 	}
 
 static const struct args_option globals[] = {
-    {'s', "socket", "PATH", "control socket of the daemon (default: $SWIMD_SOCKET)", false},
+    {'s', "socket", "PATH",
+	"control socket of the daemon (default: $SWIMD_SOCKET, else " CONTROL_SOCKET_DEFAULT ")",
+	false},
     {'j', "json", NULL, "print the daemon's result object as JSON", false},
     {'o', "output", "FORMAT", "table, wide, name, tsv or hosts", false},
     {0, "fail-if-empty", NULL, "exit with status 1 if the list is empty", false},

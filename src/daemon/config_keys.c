@@ -496,7 +496,7 @@ static const struct config_key keys[] = {
 	.fallback = SWIM_RUN_DIR "/swimd-ro.sock",
 	.check = config_keys_check_optional_socket,
 	.change = CONFIG_RESTART,
-	.help = "read-only control socket (none if only --socket is given)"},
+	.help = "read-only control socket; none if only --socket is given"},
     {.name = "socket_group",
 	AT(socket_group),
 	.type = CONFIG_TEXT,
