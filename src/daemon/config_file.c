@@ -135,7 +135,7 @@ config_file_on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 		mode = CONFIG_REPLACE;
 		if (slot->line != 0) {
 			config_file_fault(r, (size_t)cfg->line,
-			    "%s:%d: %s is set a second time; line %u has set it first",
+			    "%s:%d: %s is set a second time; the first time is in line %u",
 			    cfg->filename, cfg->line, opt->name, slot->line);
 			return -1;
 		}
@@ -164,8 +164,8 @@ config_file_take_empty_lists(cfg_t *cfg, struct reader *r)
 			continue;
 		if (slot->line != 0)
 			config_file_fault(r, 0,
-			    "%s: %s is set a second time; line %u has set it first", cfg->filename,
-			    opt->name, slot->line);
+			    "%s: %s is set a second time; the first time is in line %u",
+			    cfg->filename, opt->name, slot->line);
 		else if (!config_set_empty(r->given, slot->key, cfg->filename, fault))
 			config_file_fault(r, 0, "%s", fault);
 	}

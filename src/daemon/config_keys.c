@@ -120,7 +120,7 @@ config_keys_check_seed(const char *text)
 		return config_keys_check_destination(text);
 	return swim_service_name(text) != NULL
 		   ? NULL
-		   : "is not the name of a service, as in srv:_swim._udp.example.org (which takes no port)";
+		   : "is not the name of a service: give one such as srv:_swim._udp.example.org, without a port";
 }
 
 static const char *
@@ -177,7 +177,7 @@ config_keys_check_mdns_service(const char *text)
 
 	if (*text != '_' || len == 0 || len > 15 ||
 	    (strcmp(text + 1 + len, "._udp") != 0 && strcmp(text + 1 + len, "._tcp") != 0))
-		return "is not a type of service, as in _swim._udp";
+		return "is not a type of service: give one such as _swim._udp";
 	return NULL;
 }
 
@@ -190,7 +190,7 @@ config_keys_check_mdns_domain(const char *text)
 	if (strlen(text) > 253 || strchr(text, ':') != NULL ||
 	    swim_hostport_split(text, strlen(text), SWIM_DEFAULT_PORT, false, host, &port) !=
 		SWIM_ADDR_OK)
-		return "is not a domain, as in local";
+		return "is not a domain: give one such as local";
 	return NULL;
 }
 

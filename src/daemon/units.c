@@ -155,7 +155,7 @@ units_factor(const char *text, double *out, const char **error)
 	uint64_t whole, billionths;
 	bool fits;
 
-	*error = *text == '-' ? error_negative : "is not a number: give a number as in 2 or 1.5";
+	*error = *text == '-' ? error_negative : "is not a number: give one such as 2 or 1.5";
 	if (!units_digits(&text, &whole, &fits) || !units_fraction(&text, &billionths) ||
 	    *text != '\0')
 		return false;
