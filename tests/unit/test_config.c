@@ -160,7 +160,7 @@ START_TEST(bad_values_are_refused_and_change_nothing)
 	refused("seeds", "[::]:7946", "wildcard");
 	refused("seeds", "224.0.0.1", "multicast");
 	refused("seeds", "a:0", "port");
-	refused("seeds", "srv:_swim._udp.example.org:7946", "takes no port");
+	refused("seeds", "srv:_swim._udp.example.org:7946", "without a port");
 	refused("seeds", "srv:", "service");
 	refused("device", "0123456789abcdef", "15");
 	refused("device", "eth/0", "interface");
