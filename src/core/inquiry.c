@@ -292,6 +292,22 @@ struct inquiry_about {
 	uint64_t than;               /* INQUIRY_LEAVER: the incarnation at which it left */
 };
 
+/*
+ * Ends the check of a stranger's digest, if one is under way: there is one check at a time, and a stranger that sends digests
+ * all the time would keep us from comparing views with members.
+ */
+static void
+inquiry_end_check_of_stranger(struct swim *s)
+{
+	for (size_t i = 0; i < SWIM_INQUIRIES; i++) {
+		struct inquiry *j = &s->inquiries[i];
+
+		if (question_is_open(&j->question) && j->question.of_stranger &&
+		    j->kind == INQUIRY_CHECK)
+			inquiry_end(s, j);
+	}
+}
+
 static bool
 inquiry_open(struct swim *s, const struct input *in, const struct swim_addr *addr,
     const struct inquiry_about *about)
@@ -301,6 +317,8 @@ inquiry_open(struct swim *s, const struct input *in, const struct swim_addr *add
 
 	if (s->leaving)
 		return false;
+	if (kind == INQUIRY_CHECK && !inquiry_is_of_stranger(s, kind, addr))
+		inquiry_end_check_of_stranger(s);
 	for (size_t i = 0; i < SWIM_INQUIRIES; i++) {
 		struct inquiry *j = &s->inquiries[i];
 

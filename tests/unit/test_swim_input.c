@@ -531,6 +531,28 @@ START_TEST(strangers_leave_room_for_joins)
 }
 END_TEST
 
+/* A stranger that tells digests all the time always has a check under way; then a member's digest differs from ours. */
+START_TEST(the_check_of_a_members_digest_ends_that_of_a_strangers)
+{
+	struct fixture *f = fixture_started();
+
+	fixture_routable(f, 1);
+	fixture_run(f, swim_ms(500));
+	fixture_clear(f);
+	fixture_ping(f, 2, 2, fixture_other_view(2));
+	fixture_expect(f, WIRE_PING, 2);
+	fixture_clear(f);
+	fixture_ping(f, 1, 4711, fixture_other_view(1));
+	fixture_expect(f, WIRE_PING, 1);
+	/* The digest of a stranger does not end the check of the member's. */
+	fixture_ping(f, 3, 3, fixture_other_view(3));
+	ck_assert_ptr_null(fixture_sent(f, WIRE_PING, 3));
+	fixture_answer(f, 1, fixture_other_view(1));
+	fixture_expect(f, WIRE_SYNC_REQ, 1);
+	fixture_free(f);
+}
+END_TEST
+
 /* Strangers have us ask as much as they can; then a member's digest differs from ours. */
 START_TEST(strangers_leave_room_to_look_at_the_digest_of_a_member)
 {
@@ -729,4 +751,5 @@ UNIT_MAIN("swim_input", a_ping_of_another_cluster_is_answered_with_our_cluster_i
     only_the_answer_to_an_unrepeated_ping_of_a_join_is_a_round_trip,
     only_the_answer_to_an_unrepeated_ping_before_rumours_is_a_round_trip,
     the_id_in_the_answer_to_a_join_names_the_speaker, joins_under_way_are_limited,
-    strangers_leave_room_for_joins, strangers_leave_room_to_look_at_the_digest_of_a_member)
+    strangers_leave_room_for_joins, strangers_leave_room_to_look_at_the_digest_of_a_member,
+    the_check_of_a_members_digest_ends_that_of_a_strangers)
