@@ -57,7 +57,7 @@ START_TEST(a_large_datagram_costs_many_units)
 END_TEST
 
 /* A flood may come from any number of addresses, also from addresses of members by hearsay. */
-START_TEST(a_flood_takes_nothing_from_proven_members)
+START_TEST(a_flood_takes_nothing_from_routable_members)
 {
 	struct admit *a = admit_new(1);
 	struct swim_addr addr;
@@ -93,7 +93,7 @@ START_TEST(an_awaited_answer_is_read_in_any_flood)
 	ck_assert_int_eq(admit_datagram(a, at(0), &addr, 20, ADMIT_STRANGER, false),
 	    ADMIT_SOURCE_RATE);
 	ck_assert_int_eq(admit_datagram(a, at(0), &addr, 20, ADMIT_STRANGER, true), ADMIT_OK);
-	/* After the answer the source counts as proven for a while. */
+	/* After the answer the source counts as routable for a while. */
 	ck_assert_uint_eq(burst(a, at(1), 1, 100000, 20, ADMIT_STRANGER), ADMIT_MEMBER_BURST);
 	ck_assert_uint_eq(burst(a, at(400000), 1, 100000, 20, ADMIT_STRANGER),
 	    ADMIT_STRANGER_BURST);
@@ -106,4 +106,4 @@ START_TEST(an_awaited_answer_is_read_in_any_flood)
 END_TEST
 
 UNIT_MAIN("admit", each_source_has_a_rate_of_its_own, a_large_datagram_costs_many_units,
-    a_flood_takes_nothing_from_proven_members, an_awaited_answer_is_read_in_any_flood)
+    a_flood_takes_nothing_from_routable_members, an_awaited_answer_is_read_in_any_flood)

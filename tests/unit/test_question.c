@@ -246,7 +246,7 @@ START_TEST(of_two_deadlines_at_one_time_the_earlier_purpose_is_first)
 }
 END_TEST
 
-START_TEST(strangers_have_so_many_questions_of_one_purpose)
+START_TEST(questions_of_one_purpose_for_strangers_are_limited)
 {
 	struct fixture *f = started();
 	struct question rows[QUESTION_STRANGERS_MAX] = {0}, ours = {0};
@@ -272,7 +272,7 @@ START_TEST(strangers_have_so_many_questions_of_one_purpose)
 }
 END_TEST
 
-START_TEST(while_we_leave_only_some_have_a_deadline)
+START_TEST(while_we_leave_a_relay_has_a_deadline_and_a_path_has_none)
 {
 	struct fixture *f = started();
 	struct question path = {0}, relay = {0}, late = {0};
@@ -298,7 +298,8 @@ END_TEST
 UNIT_MAIN("question", a_question_that_moves_is_found_in_its_new_row_alone,
     a_question_that_is_repeated_keeps_its_number, of_several_deadlines_a_row_has_the_last,
     of_two_deadlines_at_one_time_the_earlier_purpose_is_first,
-    strangers_have_so_many_questions_of_one_purpose, while_we_leave_only_some_have_a_deadline,
+    questions_of_one_purpose_for_strangers_are_limited,
+    while_we_leave_a_relay_has_a_deadline_and_a_path_has_none,
     a_number_finds_its_row_until_the_row_is_closed, only_the_tries_that_were_sent_are_found,
     a_row_that_is_opened_again_forgets_its_former_number, thousands_of_rows_have_a_bucket_each,
     without_memory_all_rows_are_found_in_the_buckets_that_there_are)
