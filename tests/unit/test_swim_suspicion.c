@@ -248,6 +248,7 @@ START_TEST(a_member_on_trial_that_nobody_answers_stays_dead)
 	fixture_gossip(f, 1, 0, SWIM_DEAD, 0);
 	fixture_gossip(f, 1, 0, SWIM_DEAD, 1);
 	fixture_clear(f);
+	/* The trial goes on for 16 s; some time after that we hold p2 and p3 dead, and nobody is left to ask. */
 	for (unsigned k = 0; k < 8; k++) {
 		/* We hear p1 all the time. */
 		fixture_gossip(f, 1, 0, SWIM_DEAD, 1);
