@@ -105,10 +105,10 @@ struct swim {
 	size_t live_count;    /* members in `live` */
 	size_t live_capacity; /* room in `live`, in members */
 	size_t probe_next;    /* index in `live`: the members before it are probed in this round */
-	struct member **suspects;      /* the other suspect members */
-	size_t suspect_count_question; /* members in `suspects` */
-	size_t suspect_capacity;       /* room in `suspects`, in members */
-	struct pool suspicions;        /* room for the struct suspicion of members */
+	struct member **suspects; /* the other suspect members */
+	size_t suspect_count;     /* members in `suspects` */
+	size_t suspect_capacity;  /* room in `suspects`, in members */
+	struct pool suspicions;   /* room for the struct suspicion of members */
 	size_t confirmations;  /* suspects about which a confirmation round of ours is under way */
 	struct member **gone;  /* the other dead and left members, and tombstones */
 	size_t gone_count;     /* members in `gone` */

@@ -197,6 +197,8 @@ void
 swim_move_zone(struct swim *s, swim_time now, uint32_t from, uint32_t to)
 {
 	s->now = now;
+	if (from == 0)
+		return;
 	for (size_t i = 0; i < s->table.count; i++) {
 		struct member *m = s->table.v[i];
 
@@ -204,6 +206,8 @@ swim_move_zone(struct swim *s, swim_time now, uint32_t from, uint32_t to)
 			locate_set_zone(s, m, to);
 		if (m->extra != NULL && m->extra->also.scope == from)
 			m->extra->also.scope = to;
+		if (m->extra != NULL && m->extra->via.scope == from)
+			m->extra->via.scope = to;
 	}
 }
 

@@ -504,7 +504,7 @@ suspect_unanswered(struct swim *s, const struct input *in, struct question *q)
 void
 suspect_stalled(struct swim *s, swim_duration late)
 {
-	for (size_t i = 0; i < s->suspect_count_question; i++) {
+	for (size_t i = 0; i < s->suspect_count; i++) {
 		struct member *m = s->suspects[i];
 		struct suspicion *x = m->suspicion;
 

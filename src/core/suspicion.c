@@ -109,7 +109,7 @@ static void
 suspicion_unlist(struct swim *s, struct member *m)
 {
 	struct suspicion *x = m->suspicion;
-	struct member *last = s->suspects[--s->suspect_count_question];
+	struct member *last = s->suspects[--s->suspect_count];
 
 	suspect_end(s, m);
 	s->suspects[x->place] = last;
@@ -127,8 +127,8 @@ suspicion_follow_status(struct swim *s, struct member *m)
 	if (m->suspicion == NULL)
 		return;
 	if (suspect && m->suspicion->place == SUSPECT_NOWHERE) {
-		m->suspicion->place = (uint32_t)s->suspect_count_question;
-		s->suspects[s->suspect_count_question++] = m;
+		m->suspicion->place = (uint32_t)s->suspect_count;
+		s->suspects[s->suspect_count++] = m;
 	}
 	if (!suspect && m->suspicion->place != SUSPECT_NOWHERE)
 		suspicion_unlist(s, m);
@@ -310,7 +310,7 @@ suspicion_outage(const struct swim *s)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < s->suspect_count_question; i++) {
+	for (size_t i = 0; i < s->suspect_count; i++) {
 		const struct suspicion *x = s->suspects[i]->suspicion;
 		unsigned others = 0;
 

@@ -287,7 +287,10 @@ void swim_restore(struct swim *, swim_time now, const struct swim_report *, swim
 /* Change our advertised address, and tell it at a new incarnation. */
 void swim_set_address(struct swim *, swim_time now, const struct swim_addr *);
 
-/* The network interface with number `from` has number `to` now: link-local addresses in its zone stay there. */
+/*
+ * The network interface with number `from` has number `to` now: link-local addresses in its zone stay there.  `from` 0 changes
+ * nothing.
+ */
 void swim_move_zone(struct swim *, swim_time now, uint32_t from, uint32_t to);
 
 /*

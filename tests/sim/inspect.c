@@ -23,7 +23,7 @@ suspicion_fault(const struct swim *s, const struct member *m)
 			       members_is_visible(m)
 			   ? "has an accuser, but is neither suspect nor dead"
 			   : NULL;
-	if (x->place >= s->suspect_count_question || s->suspects[x->place] != m)
+	if (x->place >= s->suspect_count || s->suspects[x->place] != m)
 		return "not at its place in the list of suspects";
 	if (swim_time_is_never(m->deadline))
 		return "suspect without a timer";
@@ -231,7 +231,7 @@ ends_soon(const struct swim *s, swim_time at)
 bool
 inspect_rest(const struct swim *s, char *why, size_t size)
 {
-	const char *busy = s->suspect_count_question > 0         ? "a suspicion"
+	const char *busy = s->suspect_count > 0                  ? "a suspicion"
 			   : question_is_open(&s->sync.question) ? "a sync"
 								 : NULL;
 

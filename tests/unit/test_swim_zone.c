@@ -2,6 +2,7 @@
 /* Link-local addresses: told without a zone, and used in the zone in which they were heard. */
 #include "swim_fixture.h"
 
+#include "core/internal.h"
 #include "support/unit.h"
 
 static struct swim_addr
@@ -258,10 +259,44 @@ START_TEST(a_member_follows_its_interface_to_another_number)
 }
 END_TEST
 
+START_TEST(the_other_addresses_of_a_member_follow_its_interface_too)
+{
+	struct fixture *f = started();
+	struct swim_addr here = link_local(2, 3);
+	struct member *m;
+	struct extra *x;
+
+	ping(f, &here, 3, "p2", "p2", "[fe80::2]:7946");
+	m = members_find(f->swim, "p2", 2);
+	x = extra_new(f->swim, m);
+	x->also = link_local(5, 3);
+	x->via = link_local(6, 3);
+	swim_move_zone(f->swim, f->now, 3, 9);
+	ck_assert_uint_eq(x->also.scope, 9);
+	ck_assert_uint_eq(x->via.scope, 9);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(addresses_without_a_zone_follow_no_interface)
+{
+	struct fixture *f = started();
+	struct swim_addr four = {.family = 4, .port = 7946, .ip = {10, 0, 0, 4}};
+
+	ping(f, &four, 3, "p4", "p4", "10.0.0.4:7946");
+	ping(f, &four, 3, "p4", "p5", "db5:7946");
+	swim_move_zone(f->swim, f->now, 0, 9);
+	ck_member(f, "p4", "10.0.0.4:7946", 0);
+	fixture_free(f);
+}
+END_TEST
+
 UNIT_MAIN("swim_zone", our_own_address_is_told_without_a_zone,
     a_member_is_in_the_zone_in_which_it_is_told,
     a_member_that_tells_of_itself_is_in_the_zone_from_which_it_sends,
     members_with_one_address_in_two_zones_are_two_members, a_base_peer_is_named_without_a_zone,
     base_peers_with_one_address_in_two_zones_are_two_members,
     a_base_peer_named_by_its_address_is_not_replaced_by_another_zone,
-    a_dead_member_is_restored_with_its_zone, a_member_follows_its_interface_to_another_number)
+    a_dead_member_is_restored_with_its_zone, a_member_follows_its_interface_to_another_number,
+    the_other_addresses_of_a_member_follow_its_interface_too,
+    addresses_without_a_zone_follow_no_interface)
