@@ -63,8 +63,7 @@ refusal_no_member(struct refusal *refusal, const char *name, size_t len)
 	char quoted[REFUSAL_QUOTE_MAX];
 
 	refusal_set(refusal, CONTROL_NOT_FOUND,
-	    "there is no member \"%s\": see the list of members",
-	    refusal_quote(quoted, name, len));
+	    "there is no member \"%s\": see the list of members", refusal_quote(quoted, name, len));
 }
 
 void

@@ -13,7 +13,7 @@ enum confirm_turn {
 	CONFIRM_NEXT, /* if the first ones have not all accused the suspect after their confirmation round */
 };
 
-/* Our turn in confirming the suspicion of m, which others have told us of. */
-enum confirm_turn confirm_turn(const struct swim *, const struct member *m);
+/* Our turn in confirming a suspicion that others have told us of. */
+enum confirm_turn confirm_turn(const struct swim *, const struct member *suspect);
 
 #endif

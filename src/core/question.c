@@ -27,9 +27,10 @@
 _Static_assert(QUESTION_TRIES_MOST < 1 << BLOCK_BITS,
     "tries of one row reach beyond the next block");
 
-_Static_assert(2 * QUESTION_STRANGERS_MAX <= SWIM_RELAYS &&
-		   2 * QUESTION_STRANGERS_MAX <= SWIM_INQUIRIES,
-    "strangers leave less than half to members and joins");
+_Static_assert(2 * QUESTION_STRANGERS_MAX <= SWIM_RELAYS,
+    "strangers leave members less than half of the relays");
+_Static_assert(2 * QUESTION_STRANGERS_MAX <= SWIM_INQUIRIES,
+    "strangers leave members less than half of the inquiries");
 
 bool
 questions_init(struct swim *s, struct questions *t)

@@ -99,9 +99,9 @@ count_rows_of_member(struct asked *a, const struct member *m)
 	if (m->extra != NULL) {
 		count_row(a, &m->extra->late, QUESTION_LATE);
 		count_row(a, &m->extra->routable_question, QUESTION_ROUTABLE);
+		if (m->extra->intro != NULL)
+			count_row(a, &m->extra->intro->question, QUESTION_INTRODUCTION);
 	}
-	if (extra_of(m)->intro != NULL)
-		count_row(a, &m->extra->intro->question, QUESTION_INTRODUCTION);
 	if (x->place != SUSPECT_NOWHERE) {
 		count_row(a, &x->question, QUESTION_SUSPECT);
 		count_row(a, &x->question_to_others, QUESTION_SUSPECT_OTHERS);
