@@ -236,14 +236,22 @@ suspect_forget_questions(struct swim *s, struct suspicion *x)
 	question_close(s, &x->question_to_others);
 }
 
-void
-suspect_begin(struct swim *s, struct member *m)
+/* Begin the time line now.  The pause before the first single question, or a last round, begins at `answer_due`. */
+static void
+suspect_restart(struct swim *s, struct member *m, swim_time answer_due)
 {
 	struct suspicion *x = m->suspicion;
 
-	x->began = x->answer_due = s->now;
+	x->began = s->now;
+	x->answer_due = answer_due;
 	suspect_forget_questions(s, x);
 	suspect_schedule(s, m);
+}
+
+void
+suspect_begin(struct swim *s, struct member *m)
+{
+	suspect_restart(s, m, s->now);
 }
 
 void
@@ -415,9 +423,7 @@ suspect_is_silent(struct swim *s, const struct input *in, struct member *m)
 static void
 suspect_lives(struct swim *s, struct member *m)
 {
-	suspect_begin(s, m);
-	m->suspicion->answer_due = swim_time_add(s->now, s->config.timing.probe_interval);
-	suspect_schedule(s, m);
+	suspect_restart(s, m, swim_time_add(s->now, s->config.timing.probe_interval));
 }
 
 /* Does the answer come from m, as far as the answer names its sender?  Another member at m's address is no sign of life of m. */
