@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/rule.h"
 #include "daemon/reserve.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/rule.h"
 
 /* The next block is written when only so many incarnations of the current block are left. */
 #define AHEAD (RESERVE_BLOCK / 2)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/rule.h"
 #include "daemon/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rule.h"
 #include "discovery/known.h"
 #include "net/zone.h"
 
-/* Between a change and the write: one change is often followed by others. */
+/* A write begins this long after a change, as one change is often followed by others. */
 #define SETTLE_S 1
-/* A write that takes longer is trouble. */
+/* A write that takes longer than this is reported as trouble of the disk. */
 #define SLOW_S 30
 
 /* ------------------------------------------------------------------------------------------- when */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The hub takes peers from the sources and asks the core to join them. */
-#include "base/rule.h"
 #include "discovery/discovery.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rule.h"
 #include "discovery/peer.h"
 #include "discovery/seeds.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/rule.h"
 #include "discovery/heard.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rule.h"
 #include "base/utf8.h"
 #include "discovery/peer.h"
 

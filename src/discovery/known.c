@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/rule.h"
 #include "discovery/known.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rule.h"
 #include "discovery/peer.h"
 
 #define CHECK_S 5 /* from one check whether this member has peers to the next, while it has some */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/rule.h"
 #include "discovery/peer.h"
 
 #include <errno.h>
@@ -8,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/rule.h"
 #include "base/utf8.h"
 #include "net/zone.h"
 

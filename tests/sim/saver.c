@@ -84,7 +84,7 @@ saver_note(struct world *w, struct node *n, const struct swim_event *e)
 		snapshot_note(&n->snapshot, e);
 		saver_arm(w, n);
 		break;
-	/* Not about the view, see daemon/flush.c. */
+	/* These events are not about another member; daemon/flush.c does not give them to the snapshot either. */
 	case SWIM_EVENT_INCARNATION:
 	case SWIM_EVENT_LINK_FAILED:
 	case SWIM_EVENT_LINK_RECOVERED:
