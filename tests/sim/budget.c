@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/budget.h"
 
+#include <stdio.h>
+#include <string.h>
+
 /* Pushes in one gossip interval, in multiples of the fanout, when the member leaves or has many urgent rumours. */
 #define PUSHES 8
 #define BURST_SECONDS 1
+/* Bytes of the smallest ping with a sender and a digest.  The pings that a page causes have no more bytes than the page. */
+#define PING_LEAST 64
 
 static double
 per_second(unsigned datagrams, swim_duration interval)
@@ -24,15 +29,18 @@ budget_init(struct budget *b, const struct swim_timing *t, swim_time now)
 }
 
 void
-budget_received(struct budget *b, enum wire_type type)
+budget_received(struct budget *b, enum wire_type type, size_t len)
 {
 	switch (type) {
 	case WIRE_PING:     /* an ack, and a ping to learn who the sender is */
 	case WIRE_PING_REQ: /* a ping, and an ack or nack after it */
-	case WIRE_SYNC:     /* the next request, and the updates that the sender missed */
 	case WIRE_CLAIM:
 	case WIRE_AUTHENTICATED:
 		b->left += 2;
+		break;
+	case WIRE_SYNC:
+		/* The next request, the updates that the sender missed, and pings to members of which only a stranger tells. */
+		b->left += 2 + (double)(len / PING_LEAST);
 		break;
 	case WIRE_SYNC_REQ:
 		b->left += 1;
@@ -53,7 +61,7 @@ budget_allow(struct budget *b, unsigned datagrams)
 }
 
 bool
-budget_sent(struct budget *b, swim_time now)
+budget_sent(struct budget *b, enum wire_type type, swim_time now)
 {
 	double most = b->rate * BURST_SECONDS;
 
@@ -62,7 +70,23 @@ budget_sent(struct budget *b, swim_time now)
 		if (b->left > most)
 			b->left = most;
 	}
+	if (b->left >= most)
+		memset(b->sent, 0, sizeof(b->sent));
 	b->at = now;
 	b->left -= 1;
+	b->sent[wire_type_slot(type)]++;
 	return b->left >= 0;
+}
+
+void
+budget_describe(const struct budget *b, char *text, size_t size)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (int slot = 0; slot < WIRE_TYPE_SLOTS; slot++)
+		if (b->sent[slot] > 0 && len < size)
+			len += (size_t)snprintf(text + len, size - len, "%s%u %s",
+			    len > 0 ? ", " : "", b->sent[slot],
+			    wire_type_name(wire_slot_type(slot)));
 }

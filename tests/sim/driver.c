@@ -295,14 +295,25 @@ introductions_cost(const struct world *w)
 }
 
 static void
+over_budget(struct world *w, const struct node *n)
+{
+	char sent[256], text[320];
+
+	budget_describe(&n->budget, sent, sizeof(sent));
+	snprintf(text, sizeof(text), "n%u sends more datagrams than its budget allows: %s",
+	    n->index, sent);
+	world_breach(w, text);
+}
+
+static void
 flush_datagrams(struct world *w, struct node *n)
 {
 	struct swim_datagram d;
 
 	while (swim_next_datagram(n->core, &d)) {
 		check_datagram(w->check, n->index, d.len, w->config.max_datagram);
-		if (!budget_sent(&n->budget, w->now))
-			world_breach(w, "a member sends more datagrams than its budget allows");
+		if (!budget_sent(&n->budget, d.type, w->now))
+			over_budget(w, n);
 		if (w->config.check_every == 1)
 			history_sent(n->history, n->core, &d);
 		if (d.host != NULL)
@@ -402,7 +413,7 @@ node_input(struct world *w, struct node *n, const struct packet *p)
 		base_peer_input(n->peer, local, &p->from, exact, p->len);
 	} else {
 		if (p->len > 0 && wire_type_slot(exact[0]) >= 0)
-			budget_received(&n->budget, (enum wire_type)exact[0]);
+			budget_received(&n->budget, (enum wire_type)exact[0], p->len);
 		if (w->config.check_every == 1)
 			history_received(n->history, n->core, exact, p->len);
 		input(w, n, local, p, exact);

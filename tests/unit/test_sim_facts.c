@@ -57,7 +57,7 @@ allowance(struct budget b, swim_time now)
 {
 	unsigned n = 0;
 
-	while (n < 100000 && budget_sent(&b, now))
+	while (n < 100000 && budget_sent(&b, WIRE_PING, now))
 		n++;
 	return n;
 }
@@ -68,27 +68,36 @@ START_TEST(a_budget_grows_with_time_and_with_pings_that_come_in)
 	struct budget b;
 	swim_time now = {0};
 	unsigned first;
+	char text[64];
 
 	swim_timing_profile(SWIM_PROFILE_LAN, &t);
 	budget_init(&b, &t, now);
 	first = allowance(b, now);
 	ck_assert_uint_gt(first, 1 + t.indirect_probes);
-	while (budget_sent(&b, now))
+	while (budget_sent(&b, WIRE_PING, now))
 		;
 	/* The last datagram has overdrawn the budget. */
 	ck_assert_uint_eq(allowance(b, now), 0);
-	budget_received(&b, WIRE_PING);
+	budget_received(&b, WIRE_PING, 88);
 	ck_assert_uint_eq(allowance(b, now), 1);
 	/* Answers earn nothing: otherwise two members could answer each other without end. */
-	budget_received(&b, WIRE_ACK);
-	budget_received(&b, WIRE_NACK);
-	budget_received(&b, WIRE_GOSSIP);
+	budget_received(&b, WIRE_ACK, 1400);
+	budget_received(&b, WIRE_NACK, 1400);
+	budget_received(&b, WIRE_GOSSIP, 1400);
 	ck_assert_uint_eq(allowance(b, now), 1);
 	budget_allow(&b, 3);
 	ck_assert_uint_eq(allowance(b, now), 4);
+	/* A page of a stranger may be followed by pings to the members that it names. */
+	budget_received(&b, WIRE_SYNC, 1400);
+	ck_assert_uint_eq(allowance(b, now), 4 + 2 + 1400 / 64);
 	/* What a budget gains with time is bounded. */
 	now = swim_time_add(now, swim_seconds(3600));
 	ck_assert_uint_eq(allowance(b, now), first);
+	budget_sent(&b, WIRE_PING, now);
+	budget_sent(&b, WIRE_GOSSIP, now);
+	budget_sent(&b, WIRE_PING, now);
+	budget_describe(&b, text, sizeof(text));
+	ck_assert_str_eq(text, "2 ping, 1 gossip");
 }
 END_TEST
 
