@@ -23,11 +23,12 @@
 #include "sim/experiment.h"
 #include "sim/rules.h"
 #include "sim/scenario.h"
+#include "sim/sharp.h"
 
 #define SWARM "swarm"
 
 struct options {
-	const char *scenario, *experiment;
+	const char *scenario, *experiment, *point;
 	uint64_t seed;
 	bool seed_given, trace, quick, large, verbose, first, list, each;
 	uint64_t seeds; /* how many seeds to run the swarm or the scenario with */
@@ -324,6 +325,7 @@ static const char usage[] =
     "       sim-test --each --seeds N [--quick] [--seed FIRST] [--jobs N]   run each scenario with N seeds\n"
     "       sim-test --quick | --large | [--quick | --large] --list\n"
     "       sim-test --experiment interval|threshold|detection [--quick] [--seed N]   print figures\n"
+    "       sim-test --point KEY=VALUE[,...] [--seed N]   print figures of the experiment sharp; sharp.c has the keys\n"
     "       sim-test --rules   list the rules of the protocol that can be turned off\n"
     "--without RULE[,RULE...] turns rules off. "
     "--first ends at the first failure, --verbose prints the figures of every seed.\n";
@@ -344,6 +346,7 @@ enum {
 	OPT_SEED,
 	OPT_SEEDS,
 	OPT_EXPERIMENT,
+	OPT_POINT,
 	OPT_TRACE,
 	OPT_QUICK,
 	OPT_LARGE,
@@ -365,6 +368,7 @@ main(int argc, char **argv)
 	    {"seed", required_argument, NULL, OPT_SEED},
 	    {"seeds", required_argument, NULL, OPT_SEEDS},
 	    {"experiment", required_argument, NULL, OPT_EXPERIMENT},
+	    {"point", required_argument, NULL, OPT_POINT},
 	    {"trace", no_argument, NULL, OPT_TRACE},
 	    {"quick", no_argument, NULL, OPT_QUICK},
 	    {"large", no_argument, NULL, OPT_LARGE},
@@ -400,6 +404,9 @@ main(int argc, char **argv)
 			break;
 		case OPT_EXPERIMENT:
 			o.experiment = optarg;
+			break;
+		case OPT_POINT:
+			o.point = optarg;
 			break;
 		case OPT_TRACE:
 			o.trace = true;
@@ -445,6 +452,10 @@ main(int argc, char **argv)
 	}
 	if (o.list) {
 		list(&o);
+		return 0;
+	}
+	if (o.point != NULL) {
+		sharp_run(o.point, o.seed);
 		return 0;
 	}
 	if (o.experiment != NULL) {

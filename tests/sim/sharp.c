@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The experiment "sharp".  A point has these keys; durations are in seconds:
+ *
+ *	profile=lan|wan|local|fast  members=N  trials=N  loss=SHARE
+ *	cut=S      all datagrams from and to one member are lost for this long
+ *	deaf=S     all datagrams to one member are lost
+ *	mute=S     all datagrams from one member are lost
+ *	pause=S    the process of one member stands still
+ *	crash=1    one member crashes, and is started again once all others have told so
+ *	idle=S     nothing happens for this long
+ *	interval=S timeout=S suspicion_min=S suspicion_mult=X       other settings than those of the profile
+ *
+ * A trial begins at a random moment of the probe interval of a random member, once all members have held one view and suspected
+ * nobody for five probe intervals.  The line of a trial:
+ *
+ *	trial KIND SECONDS told=N victim=N others=N suspected=N first=S last=S
+ *
+ * `told`: members that told that a running member (a crash: another one than the crashed) has failed; `victim`: members that
+ * told that the victim has failed; `others`: how often the victim told that others have; `suspected`: members that suspected the victim;
+ * `first`, `last`: seconds from the beginning until the first and the last member told of the victim; -1: nobody, or not all.
+ * The last line has the sums, and bytes (with 28 of the headers of IPv4 and UDP) and datagrams a second and member.
+ */
+#include "sim/sharp.h"
+
+#include <err.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/scenario.h"
+
+#define HEADERS 28       /* bytes of the headers of IPv4 and UDP in a packet */
+#define QUIET_PERIODS 5  /* probe intervals without any fault before each trial */
+#define IDLE_PERIODS 30  /* probe intervals in which the load of the idle cluster is measured */
+#define WAIT_PERIODS 120 /* a view that is not whole after so many probe intervals is given up */
+#define SETTLE_PERIODS 10
+#define STEPS 10 /* looks at the views in one probe interval */
+
+enum fault { IDLE, CUT, DEAF, MUTE, PAUSE, CRASH };
+static const char *const fault_names[] = {"idle", "cut", "deaf", "mute", "pause", "crash"};
+#define FAULTS (sizeof(fault_names) / sizeof(fault_names[0]))
+
+struct point {
+	enum swim_profile profile;
+	struct swim_timing timing;
+	unsigned members, trials;
+	double loss;
+	enum fault fault;
+	double seconds; /* how long the fault lasts */
+};
+
+/* What became of one trial. */
+struct trial {
+	unsigned told, victim, others, suspected;
+	double first, last;
+};
+
+struct load {
+	uint64_t datagrams, bytes;
+	swim_time at;
+};
+
+static double
+sharp_number(const char *key, const char *text)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (*text == '\0' || *end != '\0' || !(value >= 0))
+		errx(64, "--point: '%s=%s' has no number", key, text);
+	return value;
+}
+
+static swim_duration
+sharp_duration(const char *key, const char *text)
+{
+	return swim_duration_scale(swim_seconds(1), sharp_number(key, text));
+}
+
+static void
+sharp_profile(struct point *p, const char *name)
+{
+	if (!swim_profile_parse(name, &p->profile))
+		errx(64, "--point: there is no profile '%s'", name);
+	swim_timing_profile(p->profile, &p->timing);
+}
+
+static bool
+sharp_fault(struct point *p, const char *key, const char *value)
+{
+	for (unsigned i = 0; i < FAULTS; i++) {
+		if (strcmp(key, fault_names[i]) != 0)
+			continue;
+		p->fault = (enum fault)i;
+		p->seconds = sharp_number(key, value);
+		return true;
+	}
+	return false;
+}
+
+static void
+sharp_key(struct point *p, const char *key, const char *value)
+{
+	if (strcmp(key, "profile") == 0)
+		sharp_profile(p, value);
+	else if (strcmp(key, "members") == 0)
+		p->members = (unsigned)sharp_number(key, value);
+	else if (strcmp(key, "trials") == 0)
+		p->trials = (unsigned)sharp_number(key, value);
+	else if (strcmp(key, "loss") == 0)
+		p->loss = sharp_number(key, value);
+	else if (strcmp(key, "interval") == 0)
+		p->timing.probe_interval = sharp_duration(key, value);
+	else if (strcmp(key, "timeout") == 0)
+		p->timing.probe_timeout = sharp_duration(key, value);
+	else if (strcmp(key, "suspicion_min") == 0)
+		p->timing.suspicion_min = sharp_duration(key, value);
+	else if (strcmp(key, "suspicion_mult") == 0)
+		p->timing.suspicion_mult = sharp_number(key, value);
+	else if (!sharp_fault(p, key, value))
+		errx(64, "--point: there is no key '%s'", key);
+}
+
+static struct point
+sharp_parse(const char *text)
+{
+	struct point p = {.members = 12, .trials = 100};
+	char *copy = strdup(text), *rest = copy;
+
+	if (copy == NULL)
+		err(1, "strdup");
+	sharp_profile(&p, "lan");
+	for (char *key = strsep(&rest, ","); key != NULL; key = strsep(&rest, ",")) {
+		char *value = strchr(key, '=');
+
+		if (value == NULL)
+			errx(64, "--point: '%s' is not KEY=VALUE", key);
+		*value++ = '\0';
+		sharp_key(&p, key, value);
+	}
+	free(copy);
+	if (p.members < 2 || p.loss >= 1)
+		errx(64, "--point: a cluster of two at least, and a loss below 1");
+	return p;
+}
+
+static double
+sharp_period(const struct point *p)
+{
+	return swim_duration_seconds(p->timing.probe_interval);
+}
+
+/* Do all members hold one another alive, and is nobody in doubt of itself?  With loss, suspicions are part of quiet. */
+static bool
+sharp_is_quiet(const struct sim *s, const struct point *p)
+{
+	for (unsigned i = 0; i < p->members; i++) {
+		struct swim_stats stats = sim_stats(s, i);
+		size_t suspects = stats.members[SWIM_SUSPECT];
+
+		if (stats.members[SWIM_ALIVE] + suspects != p->members)
+			return false;
+		if (p->loss <= 0 && (suspects > 0 || stats.local_health > 0))
+			return false;
+	}
+	return true;
+}
+
+static bool
+sharp_wait_quiet(struct sim *s, const struct point *p)
+{
+	for (unsigned k = 0; k < WAIT_PERIODS * STEPS; k++) {
+		if (sharp_is_quiet(s, p))
+			return true;
+		sim_run(s, sharp_period(p) / STEPS);
+	}
+	return sharp_is_quiet(s, p);
+}
+
+static struct sim *
+sharp_form(const struct point *p, uint64_t seed)
+{
+	struct sim *s = sim_new(seed, p->members, "sharp", false);
+
+	sim_config(s)->timing = p->timing;
+	/* As in other experiments: the oracles that compare whole views take too long. */
+	sim_config(s)->check_every = 1000000;
+	sim_config(s)->check_events = false;
+	sim_start_range(s, 0, p->members - 1);
+	if (!sim_wait_converged(s, WAIT_PERIODS * sharp_period(p)))
+		errx(1, "sharp, seed %llu: no cluster forms", (unsigned long long)seed);
+	sim_loss(s, p->loss);
+	sim_run(s, SETTLE_PERIODS * sharp_period(p));
+	return s;
+}
+
+static struct load
+sharp_load(const struct sim *s)
+{
+	struct load load = {.at = sim_now(s)};
+
+	for (unsigned i = 0; i < s->world.count; i++) {
+		load.datagrams += s->world.nodes[i].sent;
+		load.bytes += s->world.nodes[i].sent_bytes;
+	}
+	load.bytes += HEADERS * load.datagrams;
+	return load;
+}
+
+static void
+sharp_print_load(const struct sim *s, const char *word, struct load since)
+{
+	struct load now = sharp_load(s);
+	double per = s->world.count * swim_duration_seconds(swim_time_since(now.at, since.at));
+
+	if (per > 0)
+		printf(" %s_bytes=%.1f %s_datagrams=%.3f", word,
+		    (double)(now.bytes - since.bytes) / per, word,
+		    (double)(now.datagrams - since.datagrams) / per);
+}
+
+/* Read the log of events, which the trial began empty. */
+static struct trial
+sharp_read(const struct sim *s, unsigned victim, bool crashed, swim_time start)
+{
+	struct trial t = {.first = -1, .last = -1};
+	bool *told = heap_zeroed(3 * s->world.count, sizeof(*told));
+	bool *of_victim = told + s->world.count, *suspect = of_victim + s->world.count;
+
+	for (size_t i = 0; i < s->world.event_count; i++) {
+		const struct world_event *e = &s->world.events[i];
+
+		if (e->type == SWIM_EVENT_SUSPECTED && e->subject == victim &&
+		    !suspect[e->observer]) {
+			suspect[e->observer] = true;
+			t.suspected++;
+		}
+		if (e->type != SWIM_EVENT_FAILED)
+			continue;
+		t.others += e->observer == victim;
+		if ((e->subject != victim || !crashed) && !told[e->observer]) {
+			told[e->observer] = true;
+			t.told++;
+		}
+		if (e->subject != victim || of_victim[e->observer])
+			continue;
+		of_victim[e->observer] = true;
+		t.last = swim_duration_seconds(swim_time_since(e->at, start));
+		if (t.victim++ == 0)
+			t.first = t.last;
+	}
+	if (t.victim < s->world.count - 1)
+		t.last = -1;
+	free(told);
+	return t;
+}
+
+static void
+sharp_crash(struct sim *s, const struct point *p, unsigned victim)
+{
+	swim_time start = sim_now(s);
+
+	sim_crash(s, victim);
+	for (unsigned k = 0; k < WAIT_PERIODS * STEPS; k++) {
+		sim_run(s, sharp_period(p) / STEPS);
+		if (sharp_read(s, victim, true, start).victim == p->members - 1)
+			break;
+	}
+	sim_restart(s, victim, true);
+}
+
+static void
+sharp_disturb(struct sim *s, const struct point *p, unsigned victim)
+{
+	size_t rule = 0;
+
+	switch (p->fault) {
+	case IDLE:
+		sim_run(s, p->seconds);
+		return;
+	case CRASH:
+		sharp_crash(s, p, victim);
+		return;
+	case PAUSE:
+		sim_pause(s, victim);
+		sim_run(s, p->seconds);
+		sim_resume(s, victim);
+		return;
+	case CUT:
+		rule = sim_partition(s, victim, victim);
+		break;
+	case DEAF:
+		rule = sim_cut(s, ANY, victim);
+		break;
+	case MUTE:
+		rule = sim_cut(s, victim, ANY);
+		break;
+	}
+	sim_run(s, p->seconds);
+	sim_mend(s, rule);
+}
+
+/* False: the views did not become whole again, and the cluster is of no use for further trials. */
+static bool
+sharp_trial(struct sim *s, const struct point *p, struct trial *t)
+{
+	unsigned victim = (unsigned)rng_below(&s->world.rng, p->members);
+	swim_time start;
+	bool quiet;
+
+	sim_run(s, sharp_period(p) * (QUIET_PERIODS + rng_unit(&s->world.rng)));
+	s->world.event_count = 0;
+	start = sim_now(s);
+	sharp_disturb(s, p, victim);
+	quiet = sharp_wait_quiet(s, p);
+	*t = sharp_read(s, victim, p->fault == CRASH, start);
+	printf("trial %s %.3f told=%u victim=%u others=%u suspected=%u first=%.3f last=%.3f%s\n",
+	    fault_names[p->fault], p->seconds, t->told, t->victim, t->others, t->suspected,
+	    t->first, t->last, quiet ? "" : " never-quiet");
+	return quiet && sharp_wait_quiet(s, p);
+}
+
+static int
+sharp_order(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void
+sharp_print_times(double *times, unsigned count)
+{
+	if (count == 0)
+		return;
+	qsort(times, count, sizeof(*times), sharp_order);
+	printf(" p50=%.3f p99=%.3f worst=%.3f", times[count / 2], times[count * 99 / 100],
+	    times[count - 1]);
+}
+
+void
+sharp_run(const char *text, uint64_t seed)
+{
+	struct point p = sharp_parse(text);
+	struct sim *s = sharp_form(&p, seed);
+	double *times = heap_zeroed(p.trials + 1, sizeof(*times));
+	unsigned told = 0, failures = 0;
+	struct load idle = sharp_load(s), all;
+
+	sim_run(s, IDLE_PERIODS * sharp_period(&p));
+	printf("idle");
+	sharp_print_load(s, "idle", idle);
+	printf("\n");
+	all = sharp_load(s);
+	for (unsigned k = 0; k < p.trials; k++) {
+		struct trial t;
+		bool fine = sharp_trial(s, &p, &t);
+
+		told += t.told > 0;
+		failures += t.told;
+		times[k] = t.last < 0 ? HUGE_VAL : t.last;
+		if (fine)
+			continue;
+		sim_free(s);
+		s = sharp_form(&p, ++seed);
+		all = sharp_load(s);
+	}
+	printf("sum %s %s members=%u loss=%.2f seconds=%.3f trials=%u wrong=%u tellers=%u",
+	    fault_names[p.fault], swim_profile_name(p.profile), p.members, p.loss, p.seconds,
+	    p.trials, told, failures);
+	if (p.fault == CRASH)
+		sharp_print_times(times, p.trials);
+	sharp_print_load(s, "mean", all);
+	printf(" breaches=%u\n", s->world.breaches);
+	free(times);
+	sim_free(s);
+}
