@@ -97,26 +97,69 @@ chance(struct net *n, double p)
 	return p > 0 && rng_unit(&n->rng) < p;
 }
 
-unsigned
-net_transmit(struct net *n, unsigned from, unsigned to, size_t len,
-    swim_duration delays[NET_COPIES_MAX])
+void
+net_fill(struct net *n, size_t rule, swim_time now, swim_duration length)
 {
-	int64_t delay = base_delay(n, from, to);
-	unsigned copies = 1;
+	n->rules[rule].free_at = swim_time_add(now, length);
+}
+
+/*
+ * The datagram waits behind all that the line has not carried yet, for as long as is returned, in ns; negative: the queue is
+ * full.  `delay`: how long the datagram has been under way.
+ */
+static int64_t
+queued(struct net_rule *r, const struct net_datagram *d, int64_t delay)
+{
+	swim_time at = swim_time_add(d->at, swim_ns(delay));
+	swim_time start = swim_time_before(at, r->free_at) ? r->free_at : at;
+	double bytes = (double)(d->len + NET_HEADERS);
+
+	r->offered += d->len + NET_HEADERS;
+	if (swim_duration_seconds(swim_time_since(start, at)) * r->rate > (double)r->queue)
+		return -1;
+	r->carried += d->len + NET_HEADERS;
+	r->free_at = swim_time_add(start, swim_duration_scale(swim_seconds(1), bytes / r->rate));
+	return swim_time_since(r->free_at, at).ns;
+}
+
+/* The delay that the rules add to that of the link, in ns; negative: the datagram is lost. */
+static int64_t
+ruled_delay(struct net *n, const struct net_datagram *d)
+{
+	int64_t delay = 0, wait;
 
 	for (size_t i = 0; i < n->rule_count; i++) {
-		if (!applies(&n->rules[i], from, to))
+		struct net_rule *r = &n->rules[i];
+
+		if (!applies(r, d->from, d->to))
 			continue;
-		if (n->rules[i].largest > 0 && len > n->rules[i].largest) {
+		if (r->largest > 0 && d->len > r->largest) {
 			n->too_large++;
-			return 0;
+			return -1;
 		}
-		if (n->rules[i].loss >= 1 || chance(n, n->rules[i].loss)) {
+		if (r->loss >= 1 || chance(n, r->loss)) {
 			n->cut++;
-			return 0;
+			return -1;
 		}
-		delay += n->rules[i].delay.ns;
+		wait = r->rate > 0 ? queued(r, d, delay) : 0;
+		if (wait < 0) {
+			n->overflowed++;
+			return -1;
+		}
+		delay += r->delay.ns + wait;
 	}
+	return delay;
+}
+
+unsigned
+net_transmit(struct net *n, const struct net_datagram *d, swim_duration delays[NET_COPIES_MAX])
+{
+	int64_t delay = ruled_delay(n, d);
+	unsigned copies = 1;
+
+	if (delay < 0)
+		return 0;
+	delay += base_delay(n, d->from, d->to);
 	if (chance(n, n->config.loss)) {
 		n->lost++;
 		return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The simulated network.  Each ordered pair of nodes is a link with its own base delay.  Jitter, loss, duplication and
- * reordering apply to all links; rules cut or worsen the links between ranges of nodes.
+ * reordering apply to all links; rules cut or worsen the links between ranges of nodes.  A rule may have a rate: then all its
+ * links share one line of this rate with one queue, as the hosts behind a router or on one radio channel do.
  */
 #ifndef SIM_NET_H
 #define SIM_NET_H
@@ -14,6 +15,7 @@
 #include "base/time.h"
 
 #define NET_COPIES_MAX 2
+#define NET_HEADERS 28 /* bytes of the headers of IPv4 and UDP, which a line carries too */
 
 struct net_config {
 	swim_duration delay_min, delay_max; /* a link's base delay is uniform between these */
@@ -35,6 +37,11 @@ struct net_rule {
 	double loss;         /* probability, 0 to 1 */
 	swim_duration delay; /* added to the delay of the link */
 	size_t largest;      /* in bytes; longer datagrams are lost; 0: no limit */
+	double rate;         /* bytes a second that all these links carry together; 0: any */
+	size_t queue;        /* bytes that wait at most; what comes then is lost */
+	swim_time free_at;   /* when all that waits has been carried */
+	uint64_t offered,
+	    carried; /* bytes that were sent, and those of them that were not lost in the queue */
 };
 
 struct net {
@@ -43,7 +50,7 @@ struct net {
 	uint64_t seed;
 	struct net_rule *rules;
 	size_t rule_count;
-	uint64_t lost, duplicated, reordered, cut, too_large;
+	uint64_t lost, duplicated, reordered, cut, too_large, overflowed;
 };
 
 void net_init(struct net *, uint64_t seed);
@@ -53,8 +60,16 @@ size_t net_add(struct net *, struct net_rule);
 void net_remove(struct net *, size_t rule);
 /* Removes all rules. */
 void net_clear(struct net *);
-/* Returns how many copies of a datagram of `len` bytes arrive (0: it is lost), and sets their delays. */
-unsigned net_transmit(struct net *, unsigned from, unsigned to, size_t len,
+/* Keep the line of this rule busy with others' traffic from now on for this long. */
+void net_fill(struct net *, size_t rule, swim_time now, swim_duration);
+/* A datagram on its way from one node to another. */
+struct net_datagram {
+	unsigned from, to;
+	size_t len;   /* bytes without headers */
+	swim_time at; /* when it is sent */
+};
+/* Returns how many copies of a datagram arrive (0: it is lost), and sets their delays. */
+unsigned net_transmit(struct net *, const struct net_datagram *,
     swim_duration delays[NET_COPIES_MAX]);
 /* True: no rule cuts the link completely. */
 bool net_open(const struct net *, unsigned from, unsigned to);

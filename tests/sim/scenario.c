@@ -239,6 +239,61 @@ sim_narrow_one_way(struct sim *s, unsigned first, unsigned last, size_t largest)
 					  .largest = largest});
 }
 
+size_t
+sim_delay(struct sim *s, unsigned first, unsigned last, double seconds)
+{
+	if (s->world.trace)
+		trace_note(&s->world, "%.3f s more between n%u to n%u and all others", seconds,
+		    first, last);
+	return net_add(&s->world.net, (struct net_rule){.kind = NET_RULE_SPLIT,
+					  .from = {first, last},
+					  .delay = swim_duration_scale(swim_seconds(1), seconds)});
+}
+
+static size_t
+line(struct sim *s, unsigned from, unsigned to, struct net_rule rule)
+{
+	if (s->world.trace)
+		trace_note(&s->world, "%.0f bytes a second from node %d to node %d (-1: all)",
+		    rule.rate, (int)from, (int)to);
+	rule.kind = NET_RULE_ONE_WAY;
+	rule.from = range(from);
+	rule.to = range(to);
+	return net_add(&s->world.net, rule);
+}
+
+size_t
+sim_uplink(struct sim *s, unsigned i, double rate, size_t queue)
+{
+	return line(s, i, ANY, (struct net_rule){.rate = rate, .queue = queue});
+}
+
+size_t
+sim_downlink(struct sim *s, unsigned i, double rate, size_t queue)
+{
+	return line(s, ANY, i, (struct net_rule){.rate = rate, .queue = queue});
+}
+
+size_t
+sim_medium(struct sim *s, double rate, size_t queue)
+{
+	return line(s, ANY, ANY, (struct net_rule){.rate = rate, .queue = queue});
+}
+
+void
+sim_fill(struct sim *s, size_t line, double seconds)
+{
+	if (s->world.trace)
+		trace_note(&s->world, "line %zu is busy for %.1f s", line, seconds);
+	net_fill(&s->world.net, line, sim_now(s), swim_duration_scale(swim_seconds(1), seconds));
+}
+
+uint64_t
+sim_offered(const struct sim *s, size_t line)
+{
+	return s->world.net.rules[line].offered;
+}
+
 void
 sim_mend(struct sim *s, size_t rule)
 {

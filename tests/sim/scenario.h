@@ -98,6 +98,19 @@ size_t sim_spoil(struct sim *, unsigned from, unsigned to, double loss);
 /* Lose datagrams of more than `largest` bytes between nodes `first` to `last` and all others; one way: to all others only. */
 size_t sim_narrow(struct sim *, unsigned first, unsigned last, size_t largest);
 size_t sim_narrow_one_way(struct sim *, unsigned first, unsigned last, size_t largest);
+/* Add these seconds to the delay between nodes `first` to `last` and all others, each way. */
+size_t sim_delay(struct sim *, unsigned first, unsigned last, double seconds);
+/*
+ * Lines of `rate` bytes a second with one queue of `queue` bytes: for all that node i sends, for all that is sent to node i,
+ * and for all that anybody sends.
+ */
+size_t sim_uplink(struct sim *, unsigned i, double rate, size_t queue);
+size_t sim_downlink(struct sim *, unsigned i, double rate, size_t queue);
+size_t sim_medium(struct sim *, double rate, size_t queue);
+/* Others' traffic keeps a line busy from now on for so many seconds. */
+void sim_fill(struct sim *, size_t line, double seconds);
+/* Bytes that were offered to a line since it is there, with headers. */
+uint64_t sim_offered(const struct sim *, size_t line);
 /* Remove one rule. */
 void sim_mend(struct sim *, size_t rule);
 /* Remove all rules. */

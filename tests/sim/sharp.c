@@ -31,7 +31,6 @@
 
 #include "sim/scenario.h"
 
-#define HEADERS 28       /* bytes of the headers of IPv4 and UDP in a packet */
 #define QUIET_PERIODS 5  /* probe intervals without any fault before each trial */
 #define IDLE_PERIODS 30  /* probe intervals in which the load of the idle cluster is measured */
 #define WAIT_PERIODS 120 /* a view that is not whole after so many probe intervals is given up */
@@ -205,7 +204,7 @@ sharp_load(const struct sim *s)
 		load.datagrams += s->world.nodes[i].sent;
 		load.bytes += s->world.nodes[i].sent_bytes;
 	}
-	load.bytes += HEADERS * load.datagrams;
+	load.bytes += NET_HEADERS * load.datagrams;
 	return load;
 }
 

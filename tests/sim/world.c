@@ -361,7 +361,10 @@ world_transmit(struct world *w, const struct swim_addr *from, unsigned from_inde
 	}
 	if (sender->bindings != NULL && swim_addr_equal(from, &sender->addr))
 		source = translated(w, sender, target->index);
-	copies = net_transmit(&w->net, from_index, target->index, len, delays);
+	if (len > 0 && *(const uint8_t *)data == WIRE_PING)
+		target->asked++;
+	copies = net_transmit(&w->net,
+	    &(struct net_datagram){from_index, target->index, len, w->now}, delays);
 	if (w->trace)
 		trace_datagram(w, from_index, target->index, copies, data, len);
 	for (unsigned i = 0; i < copies; i++) {

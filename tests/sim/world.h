@@ -127,6 +127,7 @@ struct node {
 	struct finder finder;
 
 	uint64_t sent, sent_bytes;
+	uint64_t asked;         /* pings that were sent to it, by all nodes together */
 	uint64_t overflowed;    /* datagrams lost because the queue was full */
 	uint64_t overflow_told; /* the part of them that the core knows of */
 	struct budget budget;
