@@ -30,7 +30,7 @@
 struct options {
 	const char *scenario, *experiment, *point;
 	uint64_t seed;
-	bool seed_given, trace, quick, large, verbose, first, list, each;
+	bool seed_given, trace, quick, large, ahead, verbose, first, list, each;
 	uint64_t seeds; /* how many seeds to run the swarm or the scenario with */
 	unsigned jobs;  /* processes to run them in */
 };
@@ -45,7 +45,8 @@ struct outcome {
 static const struct scenario *const tables[] = {scenarios_join, scenarios_failure,
     scenarios_successor, scenarios_twins, scenarios_reflect, scenarios_stall, scenarios_partition,
     scenarios_loss, scenarios_limits, scenarios_base, scenarios_mixed, scenarios_size,
-    scenarios_liveness, scenarios_path, scenarios_disk, scenarios_find, scenarios_save};
+    scenarios_liveness, scenarios_path, scenarios_disk, scenarios_find, scenarios_save,
+    scenarios_slow};
 static const struct scenario swarms[] = {
     {SWARM, 0, swarm_run, LIGHT, "after random faults all members come to one view"},
     {SWARM "-mixed", 0, swarm_mixed_run, LIGHT,
@@ -216,11 +217,13 @@ wanted(const struct scenario *sc, const struct options *o)
 {
 	switch (sc->weight) {
 	case LIGHT:
-		return !o->large;
+		return !o->large && !o->ahead;
 	case HEAVY:
-		return !o->large && !o->quick;
+		return !o->large && !o->ahead && !o->quick;
 	case LARGE:
 		return o->large;
+	case AHEAD:
+		return o->ahead;
 	}
 	return false;
 }
@@ -236,7 +239,7 @@ plan(const struct options *o, unsigned more)
 }
 
 static bool
-run_large(const struct options *o)
+run_apart_all(const struct options *o)
 {
 	unsigned failed = 0;
 
@@ -295,7 +298,7 @@ run_chosen(const struct options *o)
 	const struct scenario *sc;
 
 	if (o->scenario == NULL)
-		return o->large ? run_large(o) : run_all(o);
+		return o->large || o->ahead ? run_apart_all(o) : run_all(o);
 	sc = find_scenario(o->scenario);
 	if (sc == NULL)
 		errx(64, "there is no scenario '%s'; --list shows them", o->scenario);
@@ -306,13 +309,13 @@ run_chosen(const struct options *o)
 	return run_scenario(sc, o);
 }
 
-/* List all scenarios, or those that --quick or --large runs. */
+/* List all scenarios, or those that --quick, --large or --ahead runs. */
 static void
 list(const struct options *o)
 {
 	for (size_t t = 0; t < TABLES; t++)
 		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
-			if (wanted(sc, o) || !(o->quick || o->large))
+			if (wanted(sc, o) || !(o->quick || o->large || o->ahead))
 				printf("%-24s %s\n", sc->name, sc->claim);
 	for (size_t i = 0; i < SWARMS; i++)
 		printf("%-24s %s\n", swarms[i].name, swarms[i].claim);
@@ -323,7 +326,7 @@ static const char usage[] =
     "       sim-test --seeds N [--seed FIRST] [--jobs N]      run a swarm with N seeds from FIRST on (random by default)\n"
     "       sim-test --scenario NAME --seeds N [--seed FIRST] [--jobs N]\n"
     "       sim-test --each --seeds N [--quick] [--seed FIRST] [--jobs N]   run each scenario with N seeds\n"
-    "       sim-test --quick | --large | [--quick | --large] --list\n"
+    "       sim-test --quick | --large | --ahead | [--quick | --large | --ahead] --list\n"
     "       sim-test --experiment interval|threshold|detection [--quick] [--seed N]   print figures\n"
     "       sim-test --point KEY=VALUE[,...] [--seed N]   print figures of the experiment sharp; sharp.c has the keys\n"
     "       sim-test --rules   list the rules of the protocol that can be turned off\n"
@@ -350,6 +353,7 @@ enum {
 	OPT_TRACE,
 	OPT_QUICK,
 	OPT_LARGE,
+	OPT_AHEAD,
 	OPT_FIRST,
 	OPT_JOBS,
 	OPT_LIST,
@@ -372,6 +376,7 @@ main(int argc, char **argv)
 	    {"trace", no_argument, NULL, OPT_TRACE},
 	    {"quick", no_argument, NULL, OPT_QUICK},
 	    {"large", no_argument, NULL, OPT_LARGE},
+	    {"ahead", no_argument, NULL, OPT_AHEAD},
 	    {"first", no_argument, NULL, OPT_FIRST},
 	    {"jobs", required_argument, NULL, OPT_JOBS},
 	    {"list", no_argument, NULL, OPT_LIST},
@@ -419,6 +424,9 @@ main(int argc, char **argv)
 			break;
 		case OPT_LARGE:
 			o.large = true;
+			break;
+		case OPT_AHEAD:
+			o.ahead = true;
 			break;
 		case OPT_JOBS:
 			o.jobs = (unsigned)number("jobs", optarg);

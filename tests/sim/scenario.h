@@ -23,8 +23,11 @@ struct sim {
 	char notes[1024]; /* figures that sim_note has collected for the output */
 };
 
-/* --quick leaves out HEAVY scenarios.  LARGE scenarios run with --large only, each in its own process. */
-enum weight { LIGHT, HEAVY, LARGE };
+/*
+ * --quick leaves out HEAVY scenarios.  LARGE scenarios run with --large only, each in its own process.  AHEAD scenarios show what the
+ * core is still to learn: they run with --ahead only.
+ */
+enum weight { LIGHT, HEAVY, LARGE, AHEAD };
 
 struct scenario {
 	const char *name;
@@ -37,7 +40,8 @@ struct scenario {
 extern const struct scenario scenarios_join[], scenarios_failure[], scenarios_partition[],
     scenarios_loss[], scenarios_limits[], scenarios_base[], scenarios_size[], scenarios_stall[],
     scenarios_liveness[], scenarios_successor[], scenarios_reflect[], scenarios_path[],
-    scenarios_twins[], scenarios_mixed[], scenarios_disk[], scenarios_find[], scenarios_save[];
+    scenarios_twins[], scenarios_mixed[], scenarios_disk[], scenarios_find[], scenarios_save[],
+    scenarios_slow[];
 
 struct sim *sim_new(uint64_t seed, unsigned nodes, const char *label, bool trace);
 void sim_free(struct sim *);
