@@ -328,6 +328,12 @@ sim-lifeguard: $(SIM_BIN)
 sim-detection: $(SIM_BIN)
 	@$(PYTHON) -B tests/sim/detection.py $(B)
 
+.PHONY: sim-sharp
+# sim-sharp:   measure how long a member may be cut off or stand still until others tell a failure, and how soon a crash is told, beside plain SWIM and Lifeguard; hours, or minutes with SIM_SHARP_ARGS=--quick
+SIM_SHARP_ARGS ?=
+sim-sharp: $(SIM_BIN)
+	@$(PYTHON) -B tests/sim/sharp.py $(SIM_SHARP_ARGS) $(B)
+
 .PHONY: sim-large
 # sim-large:   simulate up to 5,000 members; minutes, and up to 8 GiB of memory
 sim-large: $(SIM_BIN)

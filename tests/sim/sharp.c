@@ -9,6 +9,12 @@
  *	pause=S    the process of one member stands still
  *	crash=1    one member crashes, and is started again once all others have told so
  *	idle=S     nothing happens for this long
+ *	spike=S    the delay from and to one member is 2 s longer for this long
+ *	fill=S     the lines from and to one member carry `rate` bytes a second until ten seconds after others' traffic has
+ *	           filled them for this long
+ *	rate=B     of these lines; 10000 without this key
+ *	path=S halves=S     round trips that are longer by this, to the last member, or between halves, in all trials
+ *	quiet=0    a trial begins though members are suspected
  *	interval=S timeout=S suspicion_min=S suspicion_mult=X       other settings than those of the profile
  *
  * A trial begins at a random moment of the probe interval of a random member, once all members have held one view and suspected
@@ -37,15 +43,22 @@
 #define SETTLE_PERIODS 10
 #define STEPS 10 /* looks at the views in one probe interval */
 
-enum fault { IDLE, CUT, DEAF, MUTE, PAUSE, CRASH };
-static const char *const fault_names[] = {"idle", "cut", "deaf", "mute", "pause", "crash"};
+#define SPIKE 2       /* seconds */
+#define RATE 10000    /* bytes a second of a thin line */
+#define QUEUE 10      /* seconds that the queue of a thin line takes */
+#define FILL_AFTER 10 /* seconds */
+
+enum fault { IDLE, CUT, DEAF, MUTE, PAUSE, CRASH, SPIKED, FILLED };
+static const char *const fault_names[] = {"idle", "cut", "deaf", "mute", "pause", "crash", "spike",
+    "fill"};
 #define FAULTS (sizeof(fault_names) / sizeof(fault_names[0]))
 
 struct point {
 	enum swim_profile profile;
 	struct swim_timing timing;
 	unsigned members, trials;
-	double loss;
+	double loss, path, halves, rate;
+	bool noisy; /* suspicions are no reason to wait */
 	enum fault fault;
 	double seconds; /* how long the fault lasts */
 };
@@ -104,6 +117,14 @@ sharp_key(struct point *p, const char *key, const char *value)
 {
 	if (strcmp(key, "profile") == 0)
 		sharp_profile(p, value);
+	else if (strcmp(key, "path") == 0)
+		p->path = sharp_number(key, value);
+	else if (strcmp(key, "halves") == 0)
+		p->halves = sharp_number(key, value);
+	else if (strcmp(key, "rate") == 0)
+		p->rate = sharp_number(key, value);
+	else if (strcmp(key, "quiet") == 0)
+		p->noisy = sharp_number(key, value) <= 0;
 	else if (strcmp(key, "members") == 0)
 		p->members = (unsigned)sharp_number(key, value);
 	else if (strcmp(key, "trials") == 0)
@@ -125,7 +146,7 @@ sharp_key(struct point *p, const char *key, const char *value)
 static struct point
 sharp_parse(const char *text)
 {
-	struct point p = {.members = 12, .trials = 100};
+	struct point p = {.members = 12, .trials = 100, .rate = RATE};
 	char *copy = strdup(text), *rest = copy;
 
 	if (copy == NULL)
@@ -155,7 +176,7 @@ sharp_period(const struct point *p)
 static bool
 sharp_is_quiet(const struct sim *s, const struct point *p)
 {
-	for (unsigned i = 0; i < p->members; i++) {
+	for (unsigned i = 0; i < p->members && !p->noisy; i++) {
 		struct swim_stats stats = sim_stats(s, i);
 		size_t suspects = stats.members[SWIM_SUSPECT];
 
@@ -191,6 +212,10 @@ sharp_form(const struct point *p, uint64_t seed)
 	if (!sim_wait_converged(s, WAIT_PERIODS * sharp_period(p)))
 		errx(1, "sharp, seed %llu: no cluster forms", (unsigned long long)seed);
 	sim_loss(s, p->loss);
+	if (p->path > 0)
+		sim_delay(s, p->members - 1, p->members - 1, p->path / 2);
+	if (p->halves > 0)
+		sim_delay(s, 0, p->members / 2 - 1, p->halves / 2);
 	sim_run(s, SETTLE_PERIODS * sharp_period(p));
 	return s;
 }
@@ -271,6 +296,20 @@ sharp_crash(struct sim *s, const struct point *p, unsigned victim)
 }
 
 static void
+sharp_fill(struct sim *s, const struct point *p, unsigned victim)
+{
+	size_t queue = (size_t)(p->rate * QUEUE);
+	size_t lines[] = {sim_uplink(s, victim, p->rate, queue),
+	    sim_downlink(s, victim, p->rate, queue)};
+
+	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		sim_fill(s, lines[i], p->seconds);
+	sim_run(s, p->seconds + FILL_AFTER);
+	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		sim_mend(s, lines[i]);
+}
+
+static void
 sharp_disturb(struct sim *s, const struct point *p, unsigned victim)
 {
 	size_t rule = 0;
@@ -287,6 +326,12 @@ sharp_disturb(struct sim *s, const struct point *p, unsigned victim)
 		sim_run(s, p->seconds);
 		sim_resume(s, victim);
 		return;
+	case FILLED:
+		sharp_fill(s, p, victim);
+		return;
+	case SPIKED:
+		rule = sim_delay(s, victim, victim, SPIKE);
+		break;
 	case CUT:
 		rule = sim_partition(s, victim, victim);
 		break;
