@@ -251,7 +251,7 @@ sim_delay(struct sim *s, unsigned first, unsigned last, double seconds)
 }
 
 static size_t
-line(struct sim *s, unsigned from, unsigned to, struct net_rule rule)
+add_line(struct sim *s, unsigned from, unsigned to, struct net_rule rule)
 {
 	if (s->world.trace)
 		trace_note(&s->world, "%.0f bytes a second from node %d to node %d (-1: all)",
@@ -265,19 +265,19 @@ line(struct sim *s, unsigned from, unsigned to, struct net_rule rule)
 size_t
 sim_uplink(struct sim *s, unsigned i, double rate, size_t queue)
 {
-	return line(s, i, ANY, (struct net_rule){.rate = rate, .queue = queue});
+	return add_line(s, i, ANY, (struct net_rule){.rate = rate, .queue = queue});
 }
 
 size_t
 sim_downlink(struct sim *s, unsigned i, double rate, size_t queue)
 {
-	return line(s, ANY, i, (struct net_rule){.rate = rate, .queue = queue});
+	return add_line(s, ANY, i, (struct net_rule){.rate = rate, .queue = queue});
 }
 
 size_t
 sim_medium(struct sim *s, double rate, size_t queue)
 {
-	return line(s, ANY, ANY, (struct net_rule){.rate = rate, .queue = queue});
+	return add_line(s, ANY, ANY, (struct net_rule){.rate = rate, .queue = queue});
 }
 
 void

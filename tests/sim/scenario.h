@@ -24,8 +24,8 @@ struct sim {
 };
 
 /*
- * --quick leaves out HEAVY scenarios.  LARGE scenarios run with --large only, each in its own process.  AHEAD scenarios show what the
- * core is still to learn: they run with --ahead only.
+ * --quick leaves out HEAVY scenarios.  LARGE scenarios run with --large only, each in its own process.  AHEAD scenarios show what
+ * the core is still to learn: they run with --ahead only.
  */
 enum weight { LIGHT, HEAVY, LARGE, AHEAD };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slow is not dead: thin lines, shared media, long paths, delays that come and go, short cuts and pauses.  A disturbance leaves nothing
- * behind, and nobody fails who answers, however late.
+ * Slow is not dead: thin lines, shared media, long paths, delays that come and go, short cuts and pauses.  A disturbance
+ * leaves nothing behind, and nobody fails who answers, however late.
  */
 #include <stdlib.h>
 
@@ -9,6 +9,37 @@
 
 #define TOLERANCE 2.0 /* of profile lan, in seconds */
 #define MEASURE 30    /* seconds over which a load is measured */
+
+/* The network itself: a line carries its rate, one datagram after another, and what finds the queue full is lost. */
+static void
+line_queues(struct sim *s)
+{
+	double rate = 1000, jitter = 0.01;
+	size_t queue = 2000, len = 100 - NET_HEADERS;
+	swim_duration delays[NET_COPIES_MAX];
+	size_t line = sim_uplink(s, 0, rate, queue);
+
+	for (unsigned k = 1; k <= 21; k++) {
+		struct net_datagram d = {0, 1 + k % 2, len, sim_now(s)};
+		double wait;
+
+		EXPECT(s, net_transmit(&s->world.net, &d, delays) == 1);
+		wait = swim_duration_seconds(delays[0]) - 0.1 * k;
+		EXPECT(s, wait > 0 && wait < jitter);
+	}
+	EXPECT(s, net_transmit(&s->world.net, &(struct net_datagram){0, 1, len, sim_now(s)},
+		      delays) == 0);
+	EXPECT(s, s->world.net.overflowed == 1 && sim_offered(s, line) == 2200);
+	/* Other nodes do not use the line.  Others' traffic fills it. */
+	EXPECT(s, net_transmit(&s->world.net, &(struct net_datagram){1, 0, len, sim_now(s)},
+		      delays) == 1);
+	EXPECT(s, swim_duration_seconds(delays[0]) < jitter);
+	sim_fill(s, line, 1.5);
+	EXPECT(s, net_transmit(&s->world.net, &(struct net_datagram){0, 1, len, sim_now(s)},
+		      delays) == 1);
+	EXPECT(s, swim_duration_seconds(delays[0]) > 1.6 &&
+		      swim_duration_seconds(delays[0]) < 1.6 + jitter);
+}
 
 static uint64_t
 datagrams_of_all(const struct sim *s)
@@ -90,8 +121,8 @@ thin_link(struct sim *s)
 }
 
 /*
- * Expect one view within `seconds`, from the tenth second on no more than 1.1 times what the medium carries, and in the end the idle
- * load.
+ * Expect one view within `seconds`, from the tenth second on no more than 1.1 times what the medium carries, and in the end
+ * the idle load.
  */
 static void
 medium_calms(struct sim *s, size_t medium, double idle, double seconds)
@@ -116,7 +147,7 @@ medium_calms(struct sim *s, size_t medium, double idle, double seconds)
 	EXPECT(s, is_idle_load(now, idle));
 }
 
-/* How long a cluster on a medium of four times its idle load may take until all have one view: pages of a larger view take longer. */
+/* Seconds until all have one view on a medium of four times their idle load.  The pages of a larger view take longer. */
 static double
 medium_time(const struct sim *s)
 {
@@ -303,7 +334,7 @@ silence(struct sim *s, unsigned victim, enum silence kind)
 		sim_mend(s, rule);
 }
 
-/* One member after another is silent for as long as is tolerated, at random moments of its probe interval: nobody is told failed. */
+/* One member after another is silent for as long as is tolerated, at a random moment: nobody is told failed. */
 static void
 tolerated(struct sim *s, enum silence kind)
 {
@@ -405,6 +436,8 @@ suspect_cost_of_deaf(struct sim *s)
 
 /* clang-format off */
 const struct scenario scenarios_slow[] = {
+    {"line-queues", 3, line_queues, LIGHT,
+	"a line of the network carries its rate, and loses what finds its queue full"},
     {"suspect-cost-3", 3, suspect_cost, AHEAD,
 	"a crashed member is asked at most 20 times by all together in 3 s"},
     {"suspect-cost-12", 12, suspect_cost, AHEAD,

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 /*
- * Run the trials of one point, for example "profile=lan,members=100,cut=2.0,loss=0.1,trials=1000"; sharp.c lists the keys.  Prints
- * one line for each trial, and figures of the whole.  Ends the program if the point is not valid.
+ * Run the trials of one point, for example "profile=lan,members=100,cut=2.0,loss=0.1,trials=1000"; sharp.c lists the keys.
+ * Prints one line for each trial, and figures of the whole.  Ends the program if the point is not valid.
  */
 void sharp_run(const char *point, uint64_t seed);
 

@@ -144,10 +144,10 @@ def print_crashes(runs, profile, sizes):
 
 def print_paths(runs, profile, sizes):
     for setting, text in (("path", "to one member"), ("halves", "between halves")):
-        table(f"{profile}: round trips {text} for 60 s: failures told, and datagrams a second and member",
+        table(f"{profile}: round trips {text} for 60 s: members that tell a failure, and datagrams a second and member",
               [f"{r:.3g} s" for r in ROUND_TRIPS],
               [(f"{n:,} members", [runs.told(path(profile, n, setting, r)) for r in ROUND_TRIPS]) for n in sizes])
-    table(f"{profile}: delays and thin lines of one member: failures told at each time, and datagrams a second and member",
+    table(f"{profile}: delays and thin lines of one member: members that tell a failure each time, and datagrams a second and member",
           DISTURBANCES, [(f"{n:,} members", [runs.told(disturbance(profile, n, name)) for name in DISTURBANCES]) for n in sizes])
 
 
