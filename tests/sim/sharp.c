@@ -24,7 +24,8 @@
  *
  * `told`: members that told that a running member (a crash: another one than the crashed) has failed; `victim`: members that
  * told that the victim has failed; `others`: how often the victim told that others have; `suspected`: members that suspected
- * the victim; `first`, `last`: seconds from the beginning until the first and the last member told of the victim; -1: nobody, or not all.
+ * the victim; `first`, `last`: seconds from the beginning until the first and the last member told of the victim; -1: nobody,
+ * or not all.
  * The last line has the sums, and bytes (with 28 of the headers of IPv4 and UDP) and datagrams a second and member.
  */
 #include "sim/sharp.h"
