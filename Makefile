@@ -250,6 +250,7 @@ jobs_native = $(foreach t,$(UNIT_TESTS),'check:unit $(t)=$(1)/tests/unit/$(t)') 
 jobs_house = 'tap:house=$(PYTHON) -B tests/house.py $(B)' 'tap:docs=$(PYTHON) -B tests/docs.py $(B)' \
 	'tap:verdict=$(PYTHON) -B tests/bench/verdict.py --check' \
 	$(if $(SIM_BIN),'tap:detection=$(PYTHON) -B tests/sim/detection.py --check $(B)' \
+		'tap:sharp=$(PYTHON) -B tests/sim/sharp.py --check $(B)' \
 		'tap:broken=$(PYTHON) -B tests/sim/broken.py --tries')
 pytest_system = $(PYTHON) -B -m pytest -q -n $(SYSTEM_JOBS)
 jobs_system = $(if $(wildcard tests/system/test_*.py),'pytest:system=$(pytest_system) -m "not long" tests/system')

@@ -1,7 +1,7 @@
 """Measures in the simulator how long a member may be cut off until others tell that it failed, and how soon a crash is told.
 
 usage: sharp.py [--quick] [--trials N] [--profiles LIST] [--sizes LIST] [--jobs N] [--alone] BUILD-DIRECTORY (with sim-test in it).
-Exits with 1 if a bound is missed.
+Exits with 1 if a bound is missed. With --check it makes a short run of each fault, and prints TAP lines.
 
 The longest silence that nobody calls a failure is the tolerance; sharpness is the tolerance divided by the time in which 99 % of the
 crashes are told by all. A detector that knows no more than one sign of life a second cannot be much sharper than 0.65.
@@ -206,9 +206,28 @@ def points(profile, sizes, beside):
             yield crash(system, profile, n)
 
 
+CHECK_TRIALS, CHECK_FACTOR = 40, 2.0  # crashes of a short run are told by all within so many tolerances
+
+
+def check(options):
+    """One short run of each fault: the experiment works, and half a tolerance of silence is told by nobody."""
+    options.trials = CHECK_TRIALS
+    runs = Runs(options)
+    silences = [cut("swimd", "lan", 12, 0.5, kind) for kind in ("cut", *KINDS)]
+    runs.run_all([*silences, crash("swimd", "lan", 12), *(disturbance("lan", 12, name) for name in DISTURBANCES)])
+    worst = runs.results[crash("swimd", "lan", 12)]["worst"]
+    told = {p.fault: runs.cell(p) for p in silences if runs.share(p) > 0}
+    print("1..2")
+    print(f"{'not ok' if told else 'ok'} - silence of half the tolerance is told by nobody {told or ''}")
+    late = worst > CHECK_FACTOR * TOLERANCE["lan"]
+    print(f"{'not ok' if late else 'ok'} - all tell of every crash: {worst:.2f} s at most")
+    return 1 if told or late else 0
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="profile lan, 12 and 100 members, 100 trials a point")
+    parser.add_argument("--check", action="store_true", help="a short run, with TAP output")
     parser.add_argument("--alone", action="store_true", help="swimd alone, without long paths")
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--profiles", default="lan,wan,local,fast")
@@ -224,6 +243,8 @@ def arguments():
 
 def main():
     options = arguments()
+    if options.check:
+        return check(options)
     runs, missed = Runs(options), []
     sizes = [int(n) for n in options.sizes.split(",")]
     bounded = [n for n in sizes if n in BOUNDS]
