@@ -386,9 +386,9 @@ sharp_print_times(double *times, unsigned count)
 }
 
 void
-sharp_run(const char *text, uint64_t seed)
+sharp_run(const char *point, uint64_t seed)
 {
-	struct point p = sharp_parse(text);
+	struct point p = sharp_parse(point);
 	struct sim *s = sharp_form(&p, seed);
 	double *times = heap_zeroed(p.trials + 1, sizeof(*times));
 	unsigned told = 0, failures = 0;
