@@ -238,19 +238,6 @@ plan(const struct options *o, unsigned more)
 	printf("1..%u\n", more);
 }
 
-static bool
-run_apart_all(const struct options *o)
-{
-	unsigned failed = 0;
-
-	plan(o, 0);
-	for (size_t t = 0; t < TABLES; t++)
-		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
-			if (wanted(sc, o))
-				failed += !run_apart(sc, o);
-	return failed == 0;
-}
-
 /* Run all wanted scenarios.  Returns how many failed. */
 static unsigned
 run_wanted(const struct options *o,
@@ -290,6 +277,13 @@ run_each(const struct options *o)
 {
 	plan(o, 0);
 	return run_wanted(o, run_seeds) == 0;
+}
+
+static bool
+run_apart_all(const struct options *o)
+{
+	plan(o, 0);
+	return run_wanted(o, run_apart) == 0;
 }
 
 static bool
