@@ -104,21 +104,21 @@ net_fill(struct net *n, size_t rule, swim_time now, swim_duration length)
 }
 
 /*
- * The datagram waits behind all that the line has not carried yet, for as long as is returned, in ns; negative: the queue is
- * full.  `delay`: how long the datagram has been under way.
+ * Put the datagram into the queue of the rule's line.  Returns for how long it waits there and is carried, in ns; negative: the
+ * queue is full, and the datagram is lost.  `delay`: for how long the datagram has been under way before, in ns.
  */
 static int64_t
 queued(struct net_rule *r, const struct net_datagram *d, int64_t delay)
 {
 	swim_time at = swim_time_add(d->at, swim_ns(delay));
 	swim_time start = swim_time_before(at, r->free_at) ? r->free_at : at;
-	double bytes = (double)(d->len + NET_HEADERS);
+	size_t bytes = d->len + NET_HEADERS;
 
-	r->offered += d->len + NET_HEADERS;
+	r->offered += bytes;
 	if (swim_duration_seconds(swim_time_since(start, at)) * r->rate > (double)r->queue)
 		return -1;
-	r->carried += d->len + NET_HEADERS;
-	r->free_at = swim_time_add(start, swim_duration_scale(swim_seconds(1), bytes / r->rate));
+	r->free_at =
+	    swim_time_add(start, swim_duration_scale(swim_seconds(1), (double)bytes / r->rate));
 	return swim_time_since(r->free_at, at).ns;
 }
 

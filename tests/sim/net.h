@@ -37,11 +37,10 @@ struct net_rule {
 	double loss;         /* probability, 0 to 1 */
 	swim_duration delay; /* added to the delay of the link */
 	size_t largest;      /* in bytes; longer datagrams are lost; 0: no limit */
-	double rate;         /* bytes a second that all these links carry together; 0: any */
-	size_t queue;        /* bytes that wait at most; what comes then is lost */
-	swim_time free_at;   /* when all that waits has been carried */
-	uint64_t offered,
-	    carried; /* bytes that were sent, and those of them that were not lost in the queue */
+	double rate;         /* bytes a second that these links carry together; 0: no limit */
+	size_t queue;      /* bytes that wait at most; a datagram that finds more waiting is lost */
+	swim_time free_at; /* when the line has carried all that waits */
+	uint64_t offered;  /* bytes that were sent over the line, lost ones included */
 };
 
 struct net {
@@ -60,7 +59,7 @@ size_t net_add(struct net *, struct net_rule);
 void net_remove(struct net *, size_t rule);
 /* Removes all rules. */
 void net_clear(struct net *);
-/* Keep the line of this rule busy with others' traffic from now on for this long. */
+/* Other traffic keeps the line of this rule busy from now on for this long. */
 void net_fill(struct net *, size_t rule, swim_time now, swim_duration);
 /* A datagram on its way from one node to another. */
 struct net_datagram {
