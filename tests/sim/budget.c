@@ -31,7 +31,7 @@ budget_init(struct budget *b, const struct swim_timing *t, swim_time now)
 void
 budget_received(struct budget *b, enum wire_type type, size_t len)
 {
-	size_t pings = len / PING_LEAST;
+	size_t paid_pings = len / PING_LEAST; /* in bytes that the member received */
 
 	switch (type) {
 	case WIRE_PING:     /* an ack, and a ping to learn who the sender is */
@@ -42,7 +42,7 @@ budget_received(struct budget *b, enum wire_type type, size_t len)
 		break;
 	case WIRE_SYNC:
 		/* The next request, the updates that the sender missed, and pings to members of which only a stranger tells. */
-		b->left += 2 + (double)pings;
+		b->left += 2 + (double)paid_pings;
 		break;
 	case WIRE_SYNC_REQ:
 		b->left += 1;

@@ -294,6 +294,7 @@ introductions_cost(const struct world *w)
 	return w->bases > 0 ? 4 * (w->bases + w->count / 10 + 1) : 0;
 }
 
+/* Report the breach, with the datagrams that used the budget up. */
 static void
 over_budget(struct world *w, const struct node *n)
 {
