@@ -17,22 +17,31 @@
 #define INTERVAL_SECONDS 120
 #define THRESHOLD_MS 32768
 
-static struct sim *
-form(uint64_t seed, unsigned members, enum swim_profile profile)
+struct sim *
+experiment_form(uint64_t seed, unsigned members, const struct swim_timing *timing, double seconds)
 {
 	struct sim *s = sim_new(seed, members, "experiment", false);
 
-	swim_timing_profile(profile, &sim_config(s)->timing);
+	sim_config(s)->timing = *timing;
 	/* Experiments measure and do not look for faults, so the checks of whole views are left out for speed. */
 	sim_config(s)->check_every = 1000000;
 	sim_config(s)->check_events = false;
 	sim_start_range(s, 0, members - 1);
-	if (!sim_wait_converged(s, 120)) {
+	if (!sim_wait_converged(s, seconds)) {
 		fprintf(stderr, "experiment, seed %llu: no cluster forms\n",
 		    (unsigned long long)seed);
 		exit(1);
 	}
 	return s;
+}
+
+static struct sim *
+form(uint64_t seed, unsigned members, enum swim_profile profile)
+{
+	struct swim_timing timing;
+
+	swim_timing_profile(profile, &timing);
+	return experiment_form(seed, members, &timing, 120);
 }
 
 /* All members in random order; the caller frees the list.  The first of them are blocked. */

@@ -239,6 +239,31 @@ sim_narrow_one_way(struct sim *s, unsigned first, unsigned last, size_t largest)
 					  .largest = largest});
 }
 
+void
+sim_silence(struct sim *s, unsigned i, enum silence kind, double seconds)
+{
+	size_t rule = 0;
+
+	switch (kind) {
+	case SILENCE_CUT:
+		rule = sim_partition(s, i, i);
+		break;
+	case SILENCE_DEAF:
+		rule = sim_cut(s, ANY, i);
+		break;
+	case SILENCE_MUTE:
+		rule = sim_cut(s, i, ANY);
+		break;
+	case SILENCE_PAUSE:
+		sim_pause(s, i);
+		sim_run(s, seconds);
+		sim_resume(s, i);
+		return;
+	}
+	sim_run(s, seconds);
+	sim_mend(s, rule);
+}
+
 size_t
 sim_delay(struct sim *s, unsigned first, unsigned last, double seconds)
 {
@@ -339,6 +364,18 @@ void
 sim_run(struct sim *s, double seconds)
 {
 	run_until(s, swim_time_add(s->world.now, swim_duration_scale(swim_seconds(1), seconds)));
+}
+
+struct sim_sent
+sim_sent(const struct sim *s)
+{
+	struct sim_sent sent = {0};
+
+	for (unsigned i = 0; i < s->world.count; i++) {
+		sent.datagrams += s->world.nodes[i].sent;
+		sent.bytes += s->world.nodes[i].sent_bytes;
+	}
+	return sent;
 }
 
 /* What is demanded of all views: see sim_complete, sim_wait_agreed and sim_converged. */

@@ -24,8 +24,8 @@ struct sim {
 };
 
 /*
- * --quick leaves out HEAVY scenarios.  LARGE scenarios run with --large only, each in its own process.  AHEAD scenarios show what
- * the core is still to learn: they run with --ahead only.
+ * --quick leaves out HEAVY scenarios.  LARGE scenarios run with --large only, each in its own process.  AHEAD scenarios state
+ * what the core does not do yet: they run with --ahead only, each in its own process.
  */
 enum weight { LIGHT, HEAVY, LARGE, AHEAD };
 
@@ -99,6 +99,14 @@ size_t sim_partition(struct sim *, unsigned first, unsigned last);
 /* Cut, or spoil by a loss of 0 to 1, the link from one node to another, one way.  Both may be ANY. */
 size_t sim_cut(struct sim *, unsigned from, unsigned to);
 size_t sim_spoil(struct sim *, unsigned from, unsigned to, double loss);
+/* One node is silent for some seconds: run the simulation meanwhile. */
+enum silence {
+	SILENCE_CUT,   /* all datagrams from and to the node are lost */
+	SILENCE_DEAF,  /* all datagrams to the node are lost */
+	SILENCE_MUTE,  /* all datagrams from the node are lost */
+	SILENCE_PAUSE, /* the process of the node is stopped */
+};
+void sim_silence(struct sim *, unsigned i, enum silence, double seconds);
 /* Lose datagrams of more than `largest` bytes between nodes `first` to `last` and all others; one way: to all others only. */
 size_t sim_narrow(struct sim *, unsigned first, unsigned last, size_t largest);
 size_t sim_narrow_one_way(struct sim *, unsigned first, unsigned last, size_t largest);
@@ -111,9 +119,9 @@ size_t sim_delay(struct sim *, unsigned first, unsigned last, double seconds);
 size_t sim_uplink(struct sim *, unsigned i, double rate, size_t queue);
 size_t sim_downlink(struct sim *, unsigned i, double rate, size_t queue);
 size_t sim_medium(struct sim *, double rate, size_t queue);
-/* Others' traffic keeps a line busy from now on for so many seconds. */
+/* Other traffic keeps a line busy from now on for so many seconds. */
 void sim_fill(struct sim *, size_t line, double seconds);
-/* Bytes that were offered to a line since it is there, with headers. */
+/* Bytes that were sent over a line since the line was added, lost ones included, with the headers of IPv4 and UDP. */
 uint64_t sim_offered(const struct sim *, size_t line);
 /* Remove one rule. */
 void sim_mend(struct sim *, size_t rule);
@@ -126,6 +134,13 @@ void sim_loss(struct sim *, double);
 swim_time sim_now(const struct sim *);
 double sim_since(const struct sim *, swim_time); /* seconds */
 void sim_run(struct sim *, double seconds);
+
+/* What all nodes together have sent since the start. */
+struct sim_sent {
+	uint64_t datagrams;
+	uint64_t bytes; /* of these datagrams, without headers */
+};
+struct sim_sent sim_sent(const struct sim *);
 
 /*
  * What nodes hold.  Each sim_wait function returns true as soon as its condition is true, and false when the seconds have

@@ -17,14 +17,11 @@ static void
 bootstrap(struct sim *s)
 {
 	swim_time start = sim_now(s);
-	uint64_t bytes = 0;
 
 	sim_start_range(s, 0, s->world.count - 1);
 	EXPECT(s, sim_wait_agreed(s, 15));
-	for (unsigned i = 0; i < s->world.count; i++)
-		bytes += s->world.nodes[i].sent_bytes;
 	sim_note(s, "one view of %u after %.2f s, %.0f KiB sent a member", s->world.count,
-	    sim_since(s, start), (double)bytes / 1024 / s->world.count);
+	    sim_since(s, start), (double)sim_sent(s).bytes / 1024 / s->world.count);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 }
 

@@ -7,18 +7,19 @@
  *	deaf=S     all datagrams to one member are lost
  *	mute=S     all datagrams from one member are lost
  *	pause=S    the process of one member stands still
- *	crash=1    one member crashes, and is started again once all others have told so
+ *	crash=1    one member crashes, and starts again once all others have told that it failed
  *	idle=S     nothing happens for this long
  *	spike=S    the delay from and to one member is 2 s longer for this long
- *	fill=S     the lines from and to one member carry `rate` bytes a second until ten seconds after others' traffic has
- *	           filled them for this long
- *	rate=B     of these lines; 10000 without this key
- *	path=S halves=S     round trips that are longer by this, to the last member, or between halves, in all trials
- *	quiet=0    a trial begins though members are suspected
- *	interval=S timeout=S suspicion_min=S suspicion_mult=X       other settings than those of the profile
+ *	fill=S     other traffic fills the lines from and to one member for this long; they carry `rate` bytes a second, until ten
+ *	           seconds later
+ *	rate=B     bytes a second for `fill`; 10000 without this key
+ *	path=S     in all trials, round trips to the last member are longer by this
+ *	halves=S   in all trials, round trips between the two halves of the members are longer by this
+ *	quiet=0    a trial begins even while members are suspected
+ *	interval=S timeout=S suspicion_min=S suspicion_mult=X       settings in place of those of the profile
  *
- * A trial begins at a random moment of the probe interval of a random member, once all members have held one view and suspected
- * nobody for five probe intervals.  The line of a trial:
+ * A trial begins at a random moment, at least five probe intervals after all members had one view and suspected nobody.  The
+ * line of a trial:
  *
  *	trial KIND SECONDS told=N victim=N others=N suspected=N first=S last=S
  *
@@ -26,7 +27,8 @@
  * told that the victim has failed; `others`: how often the victim told that others have; `suspected`: members that suspected
  * the victim; `first`, `last`: seconds from the beginning until the first and the last member told of the victim; -1: nobody,
  * or not all.
- * The last line has the sums, and bytes (with 28 of the headers of IPv4 and UDP) and datagrams a second and member.
+ * The last line has the sums over all trials, and the bytes (with the headers of IPv4 and UDP) and datagrams that each member
+ * sent in a second.
  */
 #include "sim/sharp.h"
 
@@ -36,20 +38,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/experiment.h"
 #include "sim/scenario.h"
 
-#define QUIET_PERIODS 5  /* probe intervals without any fault before each trial */
-#define IDLE_PERIODS 30  /* probe intervals in which the load of the idle cluster is measured */
-#define WAIT_PERIODS 120 /* a view that is not whole after so many probe intervals is given up */
-#define SETTLE_PERIODS 10
-#define STEPS 10 /* looks at the views in one probe interval */
+#define QUIET_PERIODS 5 /* probe intervals without any fault before each trial */
+#define IDLE_PERIODS 30 /* probe intervals in which the load of the idle cluster is measured */
+#define WAIT_PERIODS                                                                               \
+	120 /* probe intervals that a cluster has to form, or to become quiet, before it is given up */
+#define SETTLE_PERIODS                                                                             \
+	10 /* probe intervals between the beginning of loss and of long paths and the first trial */
+#define STEPS 10 /* how often the views are compared in one probe interval */
 
-#define SPIKE 2       /* seconds */
+#define SPIKE_DELAY 2 /* seconds */
 #define RATE 10000    /* bytes a second of a thin line */
 #define QUEUE 10      /* seconds that the queue of a thin line takes */
 #define FILL_AFTER 10 /* seconds */
 
-enum fault { IDLE, CUT, DEAF, MUTE, PAUSE, CRASH, SPIKED, FILLED };
+enum fault { IDLE, CUT, DEAF, MUTE, PAUSE, CRASH, SPIKE, FILL };
 static const char *const fault_names[] = {"idle", "cut", "deaf", "mute", "pause", "crash", "spike",
     "fill"};
 #define FAULTS (sizeof(fault_names) / sizeof(fault_names[0]))
@@ -59,7 +64,7 @@ struct point {
 	struct swim_timing timing;
 	unsigned members, trials;
 	double loss, path, halves, rate;
-	bool noisy; /* suspicions are no reason to wait */
+	bool noisy; /* a trial begins even while members are suspected */
 	enum fault fault;
 	double seconds; /* how long the fault lasts */
 };
@@ -71,8 +76,8 @@ struct trial {
 };
 
 struct load {
-	uint64_t datagrams, bytes;
-	swim_time at;
+	struct sim_sent sent;
+	swim_time at; /* when `sent` was counted */
 };
 
 static double
@@ -173,7 +178,7 @@ sharp_period(const struct point *p)
 	return swim_duration_seconds(p->timing.probe_interval);
 }
 
-/* Do all members hold one another alive, and is nobody in doubt of itself?  With loss, suspicions are part of quiet. */
+/* Do all members hold each other alive, with good local health?  With loss, suspicions and bad health are usual, and are allowed. */
 static bool
 sharp_is_quiet(const struct sim *s, const struct point *p)
 {
@@ -203,15 +208,9 @@ sharp_wait_quiet(struct sim *s, const struct point *p)
 static struct sim *
 sharp_form(const struct point *p, uint64_t seed)
 {
-	struct sim *s = sim_new(seed, p->members, "sharp", false);
+	struct sim *s =
+	    experiment_form(seed, p->members, &p->timing, WAIT_PERIODS * sharp_period(p));
 
-	sim_config(s)->timing = p->timing;
-	/* As in other experiments: the oracles that compare whole views take too long. */
-	sim_config(s)->check_every = 1000000;
-	sim_config(s)->check_events = false;
-	sim_start_range(s, 0, p->members - 1);
-	if (!sim_wait_converged(s, WAIT_PERIODS * sharp_period(p)))
-		errx(1, "sharp, seed %llu: no cluster forms", (unsigned long long)seed);
 	sim_loss(s, p->loss);
 	if (p->path > 0)
 		sim_delay(s, p->members - 1, p->members - 1, p->path / 2);
@@ -224,14 +223,7 @@ sharp_form(const struct point *p, uint64_t seed)
 static struct load
 sharp_load(const struct sim *s)
 {
-	struct load load = {.at = sim_now(s)};
-
-	for (unsigned i = 0; i < s->world.count; i++) {
-		load.datagrams += s->world.nodes[i].sent;
-		load.bytes += s->world.nodes[i].sent_bytes;
-	}
-	load.bytes += NET_HEADERS * load.datagrams;
-	return load;
+	return (struct load){.sent = sim_sent(s), .at = sim_now(s)};
 }
 
 static void
@@ -239,14 +231,15 @@ sharp_print_load(const struct sim *s, const char *word, struct load since)
 {
 	struct load now = sharp_load(s);
 	double per = s->world.count * swim_duration_seconds(swim_time_since(now.at, since.at));
+	uint64_t datagrams = now.sent.datagrams - since.sent.datagrams;
+	uint64_t bytes = now.sent.bytes - since.sent.bytes + NET_HEADERS * datagrams;
 
 	if (per > 0)
-		printf(" %s_bytes=%.1f %s_datagrams=%.3f", word,
-		    (double)(now.bytes - since.bytes) / per, word,
-		    (double)(now.datagrams - since.datagrams) / per);
+		printf(" %s_bytes=%.1f %s_datagrams=%.3f", word, (double)bytes / per, word,
+		    (double)datagrams / per);
 }
 
-/* Read the log of events, which the trial began empty. */
+/* Read the log of events, which was emptied at the start of the trial. */
 static struct trial
 sharp_read(const struct sim *s, unsigned victim, bool crashed, swim_time start)
 {
@@ -313,41 +306,39 @@ sharp_fill(struct sim *s, const struct point *p, unsigned victim)
 static void
 sharp_disturb(struct sim *s, const struct point *p, unsigned victim)
 {
-	size_t rule = 0;
+	size_t rule;
 
 	switch (p->fault) {
 	case IDLE:
 		sim_run(s, p->seconds);
-		return;
-	case CRASH:
-		sharp_crash(s, p, victim);
-		return;
-	case PAUSE:
-		sim_pause(s, victim);
-		sim_run(s, p->seconds);
-		sim_resume(s, victim);
-		return;
-	case FILLED:
-		sharp_fill(s, p, victim);
-		return;
-	case SPIKED:
-		rule = sim_delay(s, victim, victim, SPIKE);
 		break;
 	case CUT:
-		rule = sim_partition(s, victim, victim);
+		sim_silence(s, victim, SILENCE_CUT, p->seconds);
 		break;
 	case DEAF:
-		rule = sim_cut(s, ANY, victim);
+		sim_silence(s, victim, SILENCE_DEAF, p->seconds);
 		break;
 	case MUTE:
-		rule = sim_cut(s, victim, ANY);
+		sim_silence(s, victim, SILENCE_MUTE, p->seconds);
+		break;
+	case PAUSE:
+		sim_silence(s, victim, SILENCE_PAUSE, p->seconds);
+		break;
+	case CRASH:
+		sharp_crash(s, p, victim);
+		break;
+	case SPIKE:
+		rule = sim_delay(s, victim, victim, SPIKE_DELAY);
+		sim_run(s, p->seconds);
+		sim_mend(s, rule);
+		break;
+	case FILL:
+		sharp_fill(s, p, victim);
 		break;
 	}
-	sim_run(s, p->seconds);
-	sim_mend(s, rule);
 }
 
-/* False: the views did not become whole again, and the cluster is of no use for further trials. */
+/* False: the cluster did not become quiet again, and no further trial can begin in it. */
 static bool
 sharp_trial(struct sim *s, const struct point *p, struct trial *t)
 {
@@ -364,7 +355,7 @@ sharp_trial(struct sim *s, const struct point *p, struct trial *t)
 	printf("trial %s %.3f told=%u victim=%u others=%u suspected=%u first=%.3f last=%.3f%s\n",
 	    fault_names[p->fault], p->seconds, t->told, t->victim, t->others, t->suspected,
 	    t->first, t->last, quiet ? "" : " never-quiet");
-	return quiet && sharp_wait_quiet(s, p);
+	return quiet;
 }
 
 static int

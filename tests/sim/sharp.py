@@ -4,12 +4,13 @@ usage: sharp.py [--quick] [--trials N] [--profiles LIST] [--sizes LIST] [--jobs 
 Exits with 1 if a bound is missed. With --check it makes a short run of each fault, and prints TAP lines.
 
 The longest silence that nobody calls a failure is the tolerance; sharpness is the tolerance divided by the time in which 99 % of the
-crashes are told by all. A detector that knows no more than one sign of life a second cannot be much sharper than 0.65.
+crashes are told by all. A detector that gets one sign of life a second cannot be much sharper than 0.65 with a tolerance of 2 s.
 Clusters of 1,000 members get a tenth of the trials.
 
-The same is measured of the same core without swimd's own rules (sim-test --without): as plain SWIM, and as Lifeguard was published, with
-local health, nacks, suspicions that shrink with each accuser, news of a suspicion to its subject, and suspicions as long as those of
-memberlist. Their probe interval is set so that an idle cluster sends as many bytes as swimd.
+For comparison, two other detectors are measured, which are the same core with rules turned off (sim-test --without): plain SWIM, and
+Lifeguard as it was published. Lifeguard has local health, nacks, suspicions that shrink with each accuser, pings that tell a suspect of
+its suspicion, and suspicions as long as those of memberlist. The probe interval of both is set so that an idle cluster sends as many
+bytes as one of swimd.
 """
 import argparse
 import collections
@@ -21,16 +22,17 @@ import sys
 
 from lifeguard import NOTHING_BUT_SWIM, PLAIN
 
+INTERVAL = {"lan": 1.0, "wan": 3.0, "local": 1.0, "fast": 0.2}   # seconds, of the profiles in src/core/profile.c
 TOLERANCE = {"lan": 2.0, "wan": 6.0, "local": 1.0, "fast": 0.3}  # seconds
 FACTORS = (0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0)             # cuts, in tolerances
 SHORT_FACTORS = (0.5, 1.0, 1.5)                                  # of one-way cuts and pauses
-LONG_FACTORS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)   # cuts of the systems beside
+LONG_FACTORS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)   # cuts for the comparison of systems
 LOSSES = (0, 0.1, 0.3)
 KINDS = {"deaf": "nothing arrives at one member", "mute": "nothing arrives from one member", "pause": "one member stands still"}
-ROUND_TRIPS = (0.2, 0.6, 1.2, 3.0)  # seconds, more than those of others
+ROUND_TRIPS = (0.2, 0.6, 1.2, 3.0)  # seconds, added to the usual ones
 DISTURBANCES = {"2 s more for 8 s": ("spike", 8, ",quiet=1"), "10 kB/s, filled 3 s": ("fill", 3, ",rate=10000"),
                 "3 kB/s, filled 3 s": ("fill", 3, ",rate=3000"), "3 kB/s, filled 20 s": ("fill", 20, ",rate=3000")}
-LONG_TRIALS = 20                    # of those two, which last a minute or leave much behind
+LONG_TRIALS = 20                    # of long round trips and of DISTURBANCES, as a trial lasts up to a minute
 LIFEGUARD = [rule for rule in NOTHING_BUT_SWIM if rule not in ("local_health", "suspect_is_told")] + ["short_suspicion"]
 SYSTEMS = {"swimd": [], "Lifeguard": LIFEGUARD, "plain SWIM": PLAIN}
 RARE = 1 / 1000  # the share of tolerated silences that may be told as a failure
@@ -68,14 +70,14 @@ class Runs:
 
     def run_all(self, points):
         with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
-            # The long ones first.
+            # Large clusters take the longest, so they begin first.
             todo = sorted(set(points) - set(self.results), key=lambda p: -p.members)
             for point, figures in zip(todo, pool.map(self.run, todo)):
                 self.results[point] = figures
 
     def equal_bytes(self, profile, members):
-        """Set the probe intervals of the systems beside so that their idle clusters send as many bytes as those of swimd."""
-        interval = {"lan": 1.0, "wan": 3.0, "local": 1.0, "fast": 0.2}[profile]
+        """Set the probe intervals of the other systems so that their idle clusters send as many bytes as those of swimd."""
+        interval = INTERVAL[profile]
         own = self.run(Point("swimd", profile, members, "idle", 0), 0)["idle_bytes"]
         for system in list(SYSTEMS)[1:]:
             other = self.run(Point(system, profile, members, "idle", 0), 0)["idle_bytes"]

@@ -274,11 +274,10 @@ struct load {
 static struct load
 load_of(const struct sim *s)
 {
-	struct load load = {0};
+	struct sim_sent sent = sim_sent(s);
+	struct load load = {.sent = sent.datagrams, .bytes = sent.bytes};
 
 	for (unsigned i = 0; i < s->world.count; i++) {
-		load.sent += s->world.nodes[i].sent;
-		load.bytes += s->world.nodes[i].sent_bytes;
 		if (s->world.nodes[i].state != NODE_UP)
 			continue;
 		if (s->world.nodes[i].kind == NODE_BASE) {
